@@ -1,0 +1,64 @@
+/* base/clock.h - what time it is, from a source that a test can set.
+ *
+ * Two times, both int64_t nanoseconds: UTC since 1970 (may step) names records, monotonic (never
+ * steps, restarts at boot) measures intervals and deadlines. Whoever needs time is given a clock.
+ *
+ * Depends on: nothing.  Threads: reading is safe from any thread; a fixed clock is set by its test.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NS_PER_US  INT64_C(1000)
+#define NS_PER_MS  INT64_C(1000000)
+#define NS_PER_S   INT64_C(1000000000)
+#define NS_PER_DAY (INT64_C(86400) * NS_PER_S)
+
+struct clock {
+    int64_t (*utc_ns)(const struct clock *clock);
+    int64_t (*monotonic_ns)(const struct clock *clock);
+};
+
+/** The machine's own clocks. */
+extern const struct clock clock_system;
+
+/** A clock that stands still until it is moved. Give `&fixed.clock` to the code under test. */
+struct fixed_clock {
+    struct clock clock;
+    int64_t utc_now_ns;
+    int64_t monotonic_now_ns;
+};
+
+void fixed_clock_init(struct fixed_clock *fixed, int64_t utc_ns);
+
+/** Both times go on by `ns`. */
+void fixed_clock_advance(struct fixed_clock *fixed, int64_t ns);
+
+static inline int64_t clock_utc_ns(const struct clock *clock)
+{
+    return clock->utc_ns(clock);
+}
+
+static inline int64_t clock_monotonic_ns(const struct clock *clock)
+{
+    return clock->monotonic_ns(clock);
+}
+
+/** Whole UTC days since 1970 of `utc_ns`, rounded down (also before 1970). */
+int64_t clock_day_of(int64_t utc_ns);
+
+enum { CLOCK_DATE_SIZE = sizeof("-9999999-12-31"), CLOCK_STAMP_SIZE = 40 };
+
+/** Write `day` (days since 1970) as YYYY-MM-DD into `text` (at least CLOCK_DATE_SIZE bytes). */
+void clock_format_date(int64_t day, char *text, size_t text_size);
+
+/** Write `utc_ns` as YYYY-MM-DDTHH:MM:SS.mmmZ into `text` (at least CLOCK_STAMP_SIZE bytes). */
+void clock_format_stamp(int64_t utc_ns, char *text, size_t text_size);
+
+/** Days since 1970 of a proleptic Gregorian date; months and days start at 1. */
+int64_t clock_day_from_date(int64_t year, unsigned month, unsigned day);
+
+#endif

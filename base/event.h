@@ -1,0 +1,45 @@
+/* base/event.h - what happened to the data: gaps, rejections, high-water marks, identity.
+ *
+ * An event is stored as a text sample of STREAM_EVENTS; this is that text's form. Version 1: the
+ * fields in the order of struct event, decimal numbers, separated by the byte 1F, after "1".
+ * Bytes below 20 in texts become spaces, so that a field never ends early.
+ *
+ *  | kind        | subject              | what the fields say                                     |
+ *  | identity    | incarnation          | first event: detail names the predecessor, if any       |
+ *  | high-water  | stream               | last: highest sequence number issued                    |
+ *  | gap         | stream               | first..last: these sequence numbers are lost; reason    |
+ *  | unread      | device or point      | count polls missed from..to; reason                     |
+ *  | rejected    | device and topic     | count payloads not understood; reason; detail: the first
+ * | | agent       | started, stopped     | detail: version |
+ *
+ * Depends on: error.  Threads: pure.
+ */
+#ifndef BASE_EVENT_H
+#define BASE_EVENT_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { EVENT_TEXT_MAX = 4096, EVENT_DETAIL_MAX = 2048 };
+
+struct event {
+    const char *kind;
+    const char *subject;
+    const char *reason;     /* one sentence, or "" */
+    const char *detail;     /* or ""; cut at EVENT_DETAIL_MAX bytes */
+    uint64_t first, last;   /* sequence numbers; 0: none */
+    uint64_t count;         /* how many; 0: not a count */
+    int64_t from_ns, to_ns; /* UTC; 0: none */
+};
+
+/** Write the text form, terminated, into `text` (EVENT_TEXT_MAX bytes); return its length. */
+size_t event_encode(const struct event *event, char text[EVENT_TEXT_MAX]);
+
+/** Read the text form of `size` bytes. `copy` (EVENT_TEXT_MAX bytes) holds the texts that `event`
+ *  points to. Errors: ERROR_BAD_DATA. */
+MUST_CHECK enum error_code event_decode(const char *bytes, size_t size, char copy[EVENT_TEXT_MAX],
+                                        struct event *event, struct error *error);
+
+#endif

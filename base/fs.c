@@ -1,0 +1,225 @@
+#include "base/fs.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum error_code code_of(int system_errno)
+{
+    switch (system_errno) {
+    case ENOSPC:
+    case EDQUOT:
+        return ERROR_NO_SPACE;
+    case EROFS:
+    case EACCES:
+    case EPERM:
+        return ERROR_REFUSED;
+    case ENOENT:
+    case ENOTDIR:
+        return ERROR_UNREACHABLE;
+    case ENOMEM:
+        return ERROR_NO_MEMORY;
+    default:
+        return ERROR_IO;
+    }
+}
+
+static const char *advice_of(int system_errno)
+{
+    switch (system_errno) {
+    case ENOSPC:
+    case EDQUOT:
+        return "; free some space there";
+    case EROFS:
+        return "; it is mounted read-only";
+    case EACCES:
+    case EPERM:
+        return "; give the user that runs this program the right to it";
+    default:
+        return "";
+    }
+}
+
+enum error_code fs_error(struct error *error, int system_errno, const char *step, const char *path)
+{
+    enum error_code code = error_set(error, code_of(system_errno), "cannot %s %s: %s%s", step, path,
+                                     strerrordesc_np(system_errno), advice_of(system_errno));
+
+    if (error != NULL) {
+        error->system_errno = system_errno;
+    }
+    return code;
+}
+
+enum error_code fs_read_file(const char *path, struct buffer *content, struct error *error)
+{
+    CLEANUP(cleanup_close) int file = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (file < 0) {
+        return fs_error(error, errno, "open", path);
+    }
+    for (;;) {
+        ssize_t got;
+
+        if (!buffer_reserve(content, 1)) {
+            return error_set(error, ERROR_BAD_DATA, "%s is larger than %zu bytes", path,
+                             content->maximum - 1);
+        }
+        got = read(file, content->bytes + content->size, content->capacity - content->size);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return fs_error(error, errno, "read", path);
+        }
+        if (got == 0) {
+            return ERROR_OK;
+        }
+        content->size += (size_t)got;
+    }
+}
+
+static enum error_code sync_directory_of(const char *path, struct error *error)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+
+    memcpy(directory, size == 0 ? "." : path, size == 0 ? 1 : size);
+    directory[size == 0 ? 1 : size] = '\0';
+    CLEANUP(cleanup_close) int handle = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (handle < 0) {
+        return fs_error(error, errno, "open the directory", directory);
+    }
+    if (fsync(handle) != 0 && errno != EINVAL) { /* some network file systems have no such call */
+        return fs_error(error, errno, "sync the directory", directory);
+    }
+    return ERROR_OK;
+}
+
+static enum error_code write_and_sync(int file, const char *path, const uint8_t *bytes,
+                                      size_t size_bytes, struct error *error)
+{
+    while (size_bytes > 0) {
+        ssize_t put = write(file, bytes, size_bytes);
+
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return fs_error(error, errno, "write", path);
+        }
+        bytes += put;
+        size_bytes -= (size_t)put;
+    }
+    if (fsync(file) != 0) {
+        return fs_error(error, errno, "sync", path);
+    }
+    return ERROR_OK;
+}
+
+/** A synced temporary file beside `path`; its name goes to `temporary` (PATH_MAX bytes). On failure
+ *  nothing is left behind. */
+static enum error_code write_temporary(const char *path, const void *bytes, size_t size_bytes,
+                                       unsigned mode, char *temporary, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    int directory_size = slash == NULL ? 0 : (int)(slash - path) + 1;
+    int length = snprintf(temporary, PATH_MAX, "%.*s.%s.XXXXXX", directory_size, path,
+                          path + directory_size);
+    enum error_code code;
+
+    if (length < 0 || length >= PATH_MAX) {
+        return error_set(error, ERROR_BAD_CONFIG, "the path %.100s... is too long", path);
+    }
+    CLEANUP(cleanup_close) int file = mkostemp(temporary, O_CLOEXEC);
+
+    if (file < 0) {
+        return fs_error(error, errno, "create a file beside", path);
+    }
+    code = fchmod(file, (mode_t)mode) != 0 ? fs_error(error, errno, "set the mode of", path)
+                                           : write_and_sync(file, path, bytes, size_bytes, error);
+    if (code != ERROR_OK) {
+        (void)unlink(temporary); /* the failure itself is what gets reported */
+    }
+    return code;
+}
+
+enum error_code fs_replace_file(const char *path, const void *bytes, size_t size_bytes,
+                                unsigned mode, struct error *error)
+{
+    char temporary[PATH_MAX];
+    enum error_code code = write_temporary(path, bytes, size_bytes, mode, temporary, error);
+
+    if (code != ERROR_OK) {
+        return code;
+    }
+    if (rename(temporary, path) != 0) {
+        code = fs_error(error, errno, "rename a new file to", path);
+        (void)unlink(temporary); /* as above */
+        return code;
+    }
+    return sync_directory_of(path, error);
+}
+
+enum error_code fs_create_file(const char *path, const void *bytes, size_t size_bytes,
+                               bool *existed, struct error *error)
+{
+    char temporary[PATH_MAX];
+    enum error_code code = write_temporary(path, bytes, size_bytes, 0644, temporary, error);
+    int linked;
+    int link_errno;
+
+    if (code != ERROR_OK) {
+        return code;
+    }
+    linked = link(temporary, path);
+    link_errno = errno;
+    if (unlink(temporary) != 0 && linked == 0) {
+        return fs_error(error, errno, "remove the temporary name of", path);
+    }
+    if (linked != 0 && link_errno != EEXIST) {
+        return fs_error(error, link_errno, "link a new file to", path);
+    }
+    code =
+        sync_directory_of(path, error); /* also when it was there: whoever made it may have died */
+    if (code == ERROR_OK) {
+        *existed = linked != 0;
+    }
+    return code;
+}
+
+enum error_code fs_make_directories(const char *path, struct error *error)
+{
+    char partial[PATH_MAX];
+    size_t length = strlen(path);
+
+    if (length >= sizeof(partial)) {
+        return error_set(error, ERROR_BAD_CONFIG, "the path %.100s... is too long", path);
+    }
+    for (size_t i = 1; i <= length; i++) {
+        if (path[i] != '/' && path[i] != '\0') {
+            continue;
+        }
+        memcpy(partial, path, i);
+        partial[i] = '\0';
+        if (mkdir(partial, 0755) == 0) {
+            enum error_code code = sync_directory_of(partial, error);
+
+            if (code != ERROR_OK) {
+                return code;
+            }
+        } else if (errno != EEXIST && !(errno == EROFS && access(partial, F_OK) == 0)) {
+            return fs_error(error, errno, "make the directory", partial);
+        }
+    }
+    return ERROR_OK;
+}

@@ -1,0 +1,132 @@
+/* drivers/driver.h - what a device protocol must provide to be collected from.
+ *
+ *   device -> [ DRIVER ] -> agent/pipeline -> agent/store -> sync -> lake
+ *
+ * A driver is one constant table, listed in drivers/registry.c. It knows its protocol and nothing
+ * else: no threads (a library's own are wrapped), no retries, no reconnecting, no scheduling, no
+ * logging. The host (agent/collector.c) does those once, for every driver.
+ *
+ * Life of an instance, in this order (tests/contract/driver_contract.c checks each rule):
+ *
+ *   zeroed state -> options written -> add_point()* -> prepare()
+ *     -> { open() -> (read() committed())* -> close() }* -> destroy() -> freed
+ *
+ *  D1  add_point() and prepare() do no I/O: `leat check` proves a configuration with no device.
+ *  D2  close() is valid in every state: zeroed, after a failed open(), twice. It cannot fail.
+ *  D3  After any failure the host calls close() and, if the class says so, open() again later.
+ *      So open() may fail half way and simply return: close() cleans up.
+ *  D4  open() and read() come back by the deadline. Blocking until then is fine.
+ *  D5  One call at a time per instance, not always on the same thread. Two instances of a driver
+ *      run at once: no mutable file-scope variables.
+ *  D6  Every failure fills `error` with a sentence naming the point or peer.
+ *  D7  What read() handed to the sink counts as taken only when committed() says so: a driver that
+ *      acknowledges to its source (MQTT) does it there and nowhere else.
+ *  D8  emit() that returns false means "no room now": the driver keeps that sample and what
+ * follows, returns ERROR_OK, and hands them over at the next read(). A polled driver may instead
+ * drop the rest of the turn: the host counts it.
+ *
+ * Depends on: base.
+ */
+#ifndef DRIVERS_DRIVER_H
+#define DRIVERS_DRIVER_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/option.h"
+#include "base/sample.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** A point as configured. Everything it refers to lives as long as the instance. */
+struct driver_point {
+    uint32_t point_id;   /* what samples of this point carry */
+    uint32_t schedule;   /* which bit of driver_turn.due says that it is due: 0 to 31 */
+    const char *name;    /* within its device; may hold {parts} where the driver allows them */
+    const void *options; /* the struct that driver.point_options filled */
+    const void *group;   /* the struct that driver.group_options filled; NULL without groups */
+};
+
+/** Something arrived that cannot become a sample of any point. All texts are borrowed. */
+struct driver_rejection {
+    int64_t received_ns; /* UTC */
+    const char *source;  /* topic or address */
+    const char *reason;  /* one sentence: what was expected, what came */
+    const void *payload; /* as it came */
+    size_t payload_bytes;
+};
+
+/** The instance() that the host could not make: at its maximum, or out of memory. */
+#define DRIVER_NO_INSTANCE UINT32_MAX
+
+/** Where a driver puts what it read. The sink copies; the driver keeps its memory. Used by one
+ *  thread at a time, only inside read(). */
+struct driver_sink {
+    bool (*emit)(struct driver_sink *sink, const struct sample *sample);
+    void (*reject)(struct driver_sink *sink, const struct driver_rejection *rejection);
+    /** The point made from the template `point_id` under the expanded `name` ("press-3-speed"),
+     *  made at first sight; emit() takes the returned id. DRIVER_NO_INSTANCE: reject instead. */
+    uint32_t (*instance)(struct driver_sink *sink, uint32_t point_id, const char *name);
+};
+
+/** One call of read(). */
+struct driver_turn {
+    const struct clock *clock;
+    int64_t deadline_ns; /* monotonic */
+    uint32_t due;        /* bit i: the points of schedule i are due. Pushing drivers ignore it */
+};
+
+struct driver {
+    const char *name;                  /* "modbus-tcp": lower case and '-'; never changes meaning */
+    const char *summary;               /* one line for people */
+    const struct option_spec *options; /* of a device, without the host's own keys */
+    size_t state_size;                 /* the host allocates this, zeroed, and frees it */
+    const struct option_spec *point_options;
+    size_t point_size;                       /* of the struct behind driver_point.options */
+    const char *group_key;                   /* "subscriptions": points stand in groups; or NULL */
+    const struct option_spec *group_options; /* of one group; NULL without groups */
+    size_t group_size;                       /* of the struct behind driver_point.group */
+    size_t point_address_offset; /* in the point's struct: const char * shown as its address */
+    bool pushes;                 /* the source sends when it likes; read() waits for it */
+
+    /** Check the point and remember it. Errors: ERROR_BAD_CONFIG, ERROR_NO_MEMORY. */
+    enum error_code (*add_point)(void *state, struct arena *arena, const struct driver_point *point,
+                                 struct error *error);
+
+    /** All points are known: check what concerns them together, make the plan of requests. */
+    enum error_code (*prepare)(void *state, struct arena *arena, struct error *error);
+
+    /** Connect. `deadline_ns` is monotonic. What it acquires is released by close(). */
+    enum error_code (*open)(void *state, const struct clock *clock, int64_t deadline_ns,
+                            struct error *error);
+
+    /** Emit every point that is due (polled devices) or has arrived (pushing devices), return.
+     *  A point that the device reports as broken is emitted with a bad status and is not a failure;
+     *  failing means that the connection is of no further use. */
+    enum error_code (*read)(void *state, const struct driver_turn *turn, struct driver_sink *sink,
+                            struct error *error);
+
+    /** Everything handed over by earlier read()s since open() is on disk (D7). */
+    void (*committed)(void *state);
+
+    /** Let go of the connection; keep options and points. */
+    void (*close)(void *state);
+
+    /** Last call: what a library keeps beyond close(). Accepts a state that was never opened. */
+    void (*destroy)(void *state);
+};
+
+/** The driver called `name`, or NULL. */
+const struct driver *driver_find(const char *name);
+
+/** All drivers, closed by NULL. */
+extern const struct driver *const driver_registry[];
+
+static inline bool driver_emit(struct driver_sink *sink, const struct sample *sample)
+{
+    return sink->emit(sink, sample);
+}
+
+#endif

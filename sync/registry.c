@@ -1,0 +1,17 @@
+#include "sync/target.h"
+
+#include <string.h>
+
+const struct target *const target_registry[] = {
+    NULL,
+};
+
+const struct target *target_find(const char *name)
+{
+    for (const struct target *const *target = target_registry; *target != NULL; target++) {
+        if (strcmp((*target)->name, name) == 0) {
+            return *target;
+        }
+    }
+    return NULL;
+}
