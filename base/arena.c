@@ -48,6 +48,9 @@ void *arena_allocate(struct arena *arena, size_t size_bytes)
     if (block == NULL || block->capacity - block->used < rounded) {
         size_t capacity = rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES;
 
+        if (capacity > SIZE_MAX - sizeof(*block)) {
+            return NULL;
+        }
         block = calloc(1, sizeof(*block) + capacity);
         if (block == NULL) {
             return NULL;
@@ -64,7 +67,7 @@ void *arena_allocate(struct arena *arena, size_t size_bytes)
 
 char *arena_copy_text(struct arena *arena, const char *text, size_t size)
 {
-    char *copy = arena_allocate(arena, size + 1);
+    char *copy = size == SIZE_MAX ? NULL : arena_allocate(arena, size + 1);
 
     if (copy != NULL) {
         memcpy(copy, text, size); /* the terminator is already there */

@@ -38,7 +38,7 @@ bool buffer_reserve(struct buffer *buffer, size_t extra_bytes)
         return true;
     }
     if (capacity < FIRST_CAPACITY) {
-        capacity = FIRST_CAPACITY;
+        capacity = buffer->maximum < FIRST_CAPACITY ? buffer->maximum : FIRST_CAPACITY;
     }
     while (capacity - buffer->size < extra_bytes) {
         capacity = capacity > buffer->maximum / 2 ? buffer->maximum : capacity * 2;

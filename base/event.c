@@ -1,6 +1,7 @@
 #include "base/event.h"
 
 #include "base/parse.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +15,24 @@ enum {
 
 static size_t append_text(char *text, size_t at, const char *field, size_t most)
 {
-    size_t size = strnlen(field, most);
+    size_t size = strlen(field);
+    size_t start = ++at;
 
-    text[at++] = SEPARATOR;
-    for (size_t i = 0; i < size; i++) {
-        text[at++] = (unsigned char)field[i] < 0x20 ? ' ' : field[i];
+    text[start - 1] = SEPARATOR;
+    for (size_t i = 0; i < size;) {
+        size_t length = utf8_sequence_size(field + i, size - i);
+        size_t step = length == 0 ? 1 : length;
+
+        if (at - start + step > most) {
+            break;
+        }
+        if (length == 0 || (unsigned char)field[i] < 0x20) {
+            text[at] = length == 0 ? '?' : ' ';
+        } else {
+            memcpy(text + at, field + i, step);
+        }
+        at += step;
+        i += step;
     }
     return at;
 }
@@ -49,6 +63,9 @@ enum error_code event_decode(const char *bytes, size_t size, char copy[EVENT_TEX
 
     if (size >= EVENT_TEXT_MAX) {
         return error_set(error, ERROR_BAD_DATA, "an event of %zu bytes is longer than any", size);
+    }
+    if (memchr(bytes, '\0', size) != NULL) {
+        return error_set(error, ERROR_BAD_DATA, "an event holds a zero byte");
     }
     memcpy(copy, bytes, size);
     copy[size] = '\0';

@@ -2,15 +2,17 @@
  *
  * An event is stored as a text sample of STREAM_EVENTS; this is that text's form. Version 1: the
  * fields in the order of struct event, decimal numbers, separated by the byte 1F, after "1".
- * Bytes below 20 in texts become spaces, so that a field never ends early.
+ * Bytes below 20 in texts become spaces, so that a field never ends early; what is not UTF-8
+ * becomes question marks, since the detail may quote a foreign payload and the lake keeps texts as
+ * UTF-8.
  *
  *  | kind        | subject              | what the fields say                                     |
  *  | identity    | incarnation          | first event: detail names the predecessor, if any       |
  *  | high-water  | stream               | last: highest sequence number issued                    |
  *  | gap         | stream               | first..last: these sequence numbers are lost; reason    |
  *  | unread      | device or point      | count polls missed from..to; reason                     |
- *  | rejected    | device and topic     | count payloads not understood; reason; detail: the first
- * | | agent       | started, stopped     | detail: version |
+ *  | rejected    | device and topic     | count payloads not understood; detail: the first one    |
+ *  | agent       | started, stopped     | detail: version                                         |
  *
  * Depends on: error.  Threads: pure.
  */
@@ -34,7 +36,8 @@ struct event {
     int64_t from_ns, to_ns; /* UTC; 0: none */
 };
 
-/** Write the text form, terminated, into `text` (EVENT_TEXT_MAX bytes); return its length. */
+/** Write the text form, terminated, into `text` (EVENT_TEXT_MAX bytes); return its length. A text
+ * that is too long is cut between two characters. */
 size_t event_encode(const struct event *event, char text[EVENT_TEXT_MAX]);
 
 /** Read the text form of `size` bytes. `copy` (EVENT_TEXT_MAX bytes) holds the texts that `event`

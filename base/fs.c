@@ -66,13 +66,15 @@ enum error_code fs_read_file(const char *path, struct buffer *content, struct er
         return fs_error(error, errno, "open", path);
     }
     for (;;) {
+        uint8_t beyond; /* read when the buffer is full, to see whether the file ends there */
+        bool full = content->size == content->maximum;
         ssize_t got;
 
-        if (!buffer_reserve(content, 1)) {
-            return error_set(error, ERROR_BAD_DATA, "%s is larger than %zu bytes", path,
-                             content->maximum - 1);
+        if (!full && !buffer_reserve(content, 1)) {
+            return error_set(error, ERROR_NO_MEMORY, "cannot read %s: not enough memory", path);
         }
-        got = read(file, content->bytes + content->size, content->capacity - content->size);
+        got = full ? read(file, &beyond, 1)
+                   : read(file, content->bytes + content->size, content->capacity - content->size);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -82,8 +84,19 @@ enum error_code fs_read_file(const char *path, struct buffer *content, struct er
         if (got == 0) {
             return ERROR_OK;
         }
+        if (full) {
+            return error_set(error, ERROR_BAD_DATA, "%s is larger than %zu bytes", path,
+                             content->maximum);
+        }
         content->size += (size_t)got;
     }
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat found;
+
+    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
 static enum error_code sync_directory_of(const char *path, struct error *error)
@@ -206,19 +219,25 @@ enum error_code fs_make_directories(const char *path, struct error *error)
         return error_set(error, ERROR_BAD_CONFIG, "the path %.100s... is too long", path);
     }
     for (size_t i = 1; i <= length; i++) {
+        int make_errno;
+        bool made;
+
         if (path[i] != '/' && path[i] != '\0') {
             continue;
         }
         memcpy(partial, path, i);
         partial[i] = '\0';
-        if (mkdir(partial, 0755) == 0) {
+        made = mkdir(partial, 0755) == 0;
+        make_errno = errno;
+        if (made) {
             enum error_code code = sync_directory_of(partial, error);
 
             if (code != ERROR_OK) {
                 return code;
             }
-        } else if (errno != EEXIST && !(errno == EROFS && access(partial, F_OK) == 0)) {
-            return fs_error(error, errno, "make the directory", partial);
+        } else if (!is_directory(partial)) {
+            return fs_error(error, make_errno == EEXIST ? ENOTDIR : make_errno,
+                            "make the directory", partial);
         }
     }
     return ERROR_OK;

@@ -1,5 +1,6 @@
 #include "base/option.h"
 
+#include "base/clock.h"
 #include "base/parse.h"
 
 #include <stdio.h>
@@ -101,20 +102,43 @@ static enum error_code refuse(const struct option_spec *spec, const char *text, 
                      expected[spec->type], spec->help);
 }
 
+struct scale_unit {
+    const char *name;
+    int64_t factor;
+};
+
+/** In the largest unit that leaves a whole number, as a person would write it. */
+static void format_scaled(const struct scale_unit *units, uint64_t value, char *text, size_t size)
+{
+    while (units->name != NULL && (value == 0 || value % (uint64_t)units->factor != 0)) {
+        units++;
+    }
+    (void)snprintf(
+        text, size, "%llu%s",
+        (unsigned long long)(units->name == NULL ? value : value / (uint64_t)units->factor),
+        units->name == NULL ? "" : units->name);
+}
+
 static void format_limit(const struct option_spec *spec, uint64_t limit, char *text, size_t size)
 {
-    const char *unit = spec->type == OPTION_TEXT || spec->type == OPTION_SECRET ? " characters"
-                       : spec->type == OPTION_SIZE                              ? "B"
-                                                                                : "";
+    static const struct scale_unit times[] = {
+        {"d", NS_PER_DAY}, {"h", 3600 * NS_PER_S}, {"min", 60 * NS_PER_S},
+        {"s", NS_PER_S},   {"ms", NS_PER_MS},      {"us", NS_PER_US},
+        {NULL, 0}};
+    static const struct scale_unit sizes[] = {
+        {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {NULL, 0}};
 
     if (spec->type == OPTION_INT) {
         (void)snprintf(text, size, "%lld", (long long)(int64_t)limit);
-    } else if (spec->type == OPTION_DURATION && limit % 1000000000 == 0) {
-        (void)snprintf(text, size, "%llus", (unsigned long long)(limit / 1000000000));
+    } else if (spec->type == OPTION_DURATION && limit == 0) {
+        (void)snprintf(text, size, "0s");
     } else if (spec->type == OPTION_DURATION) {
-        (void)snprintf(text, size, "%gms", (double)limit / 1e6);
+        format_scaled(times, limit, text, size);
+    } else if (spec->type == OPTION_SIZE) {
+        format_scaled(sizes, limit, text, size);
     } else {
-        (void)snprintf(text, size, "%llu%s", (unsigned long long)limit, unit);
+        (void)snprintf(text, size, "%llu%s", (unsigned long long)limit,
+                       spec->type == OPTION_UINT ? "" : " characters");
     }
 }
 

@@ -21,7 +21,7 @@ bool parse_uint64(const char *text, uint64_t *value)
     }
     errno = 0;
     parsed = strtoull(digits, &end, hexadecimal ? 16 : 10);
-    if (errno != 0 || *end != '\0') {
+    if (errno != 0 || *end != '\0' || strpbrk(digits, "xX") != NULL) { /* 0x0x10 */
         return false;
     }
     *value = parsed;
@@ -124,6 +124,9 @@ bool parse_size_bytes(const char *text, uint64_t *value_bytes)
 
     if (!split_unit(text, units, &number, &factor) || number * (double)factor > 9.0e15) {
         return false;
+    }
+    if (number * (double)factor != floor(number * (double)factor)) {
+        return false; /* 1.5 bytes */
     }
     *value_bytes = (uint64_t)llround(number * (double)factor);
     return true;

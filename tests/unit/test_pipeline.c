@@ -214,7 +214,8 @@ static void l4_any_change_of_a_text_or_bool_counts(void **unused)
     struct point_memory memory = {0};
     char elsewhere[] = "run";
 
-    text.deadband = flag.deadband = 100;
+    text.deadband_percent = 1;
+    flag.deadband = 100;
     assert_true(kept(&text, &memory, of_text("run")));
     assert_false(kept(&text, &memory, of_text(elsewhere)));
     assert_true(kept(&text, &memory, of_text("runs")));

@@ -1,0 +1,20 @@
+/* base/utf8.h - whether foreign bytes are text.
+ *
+ * What the lake keeps as text is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates,
+ * nothing above U+10FFFF. Its readers refuse a whole file for one bad byte, so we look before we
+ * keep.
+ *
+ * Depends on: nothing.  Threads: pure.
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Length (1 to 4) of the character that begins at `bytes`; 0: none does within `size` bytes. */
+size_t utf8_sequence_size(const void *bytes, size_t size);
+
+bool utf8_is_valid(const void *bytes, size_t size);
+
+#endif
