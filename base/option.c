@@ -25,7 +25,7 @@ static unsigned edit_distance(const char *one, const char *two)
     for (unsigned j = 0; j <= length; j++) {
         row[j] = j;
     }
-    for (size_t i = 0; one[i] != '\0' && i < 63; i++) {
+    for (size_t i = 0; i < 63 && one[i] != '\0'; i++) {
         unsigned diagonal = row[0];
 
         row[0] = (unsigned)i + 1;
