@@ -62,7 +62,7 @@ class Ended:
     """How a process ended."""
     code: int  # negative: by that signal
     took_seconds: float  # from the request to the end
-    rss_kib: int  # at its peak
+    rss_kib: int  # at its peak, as known when it was told to end; 0 when it ended by itself
     cpu_seconds: float
 
 
@@ -75,6 +75,7 @@ class Process:
         self.lines = {"stdout": [], "stderr": []}
         self.ended = threading.Event()
         self.wait_status = self.usage = None
+        self._peak_kib = 0
         self._changed = threading.Condition()
         # JOURNAL_STREAM would make the agent prefix its lines for systemd.
         variables = {key: value for key, value in os.environ.items() if key != "JOURNAL_STREAM"}
@@ -133,6 +134,18 @@ class Process:
                                   f"{self.said(stream)}\n{self.said()}")
                 self._changed.wait(rest)
 
+    def memory_peak_kib(self):
+        """VmHWM so far. The kernel's ru_maxrss will not do: after vfork and exec it still holds
+        what the parent, a whole Python, had resident."""
+        try:
+            text = pathlib.Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        except FileNotFoundError:
+            text = ""
+        found = re.search(r"^VmHWM:\s+(\d+) kB", text, re.MULTILINE)
+        if found:
+            self._peak_kib = int(found.group(1))
+        return self._peak_kib
+
     def signal(self, number):
         if self.running:
             os.kill(self.pid, number)
@@ -143,16 +156,18 @@ class Process:
         if not self.ended.wait(timeout):
             raise Trouble(f"{self.name} still runs after {timeout} s; it said:\n{self.said()}")
         return Ended(code=os.waitstatus_to_exitcode(self.wait_status),
-                     took_seconds=time.monotonic() - since, rss_kib=self.usage.ru_maxrss,
+                     took_seconds=time.monotonic() - since, rss_kib=self._peak_kib,
                      cpu_seconds=self.usage.ru_utime + self.usage.ru_stime)
 
     def stop(self, timeout=20):
         since = time.monotonic()
+        self.memory_peak_kib()
         self.signal(signal.SIGTERM)
         return self.wait(timeout, since)
 
     def kill(self):
         since = time.monotonic()
+        self.memory_peak_kib()
         self.signal(signal.SIGKILL)
         return self.wait(20, since)
 
