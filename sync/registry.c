@@ -1,8 +1,10 @@
 #include "sync/target.h"
+#include "sync/targets/directory/directory.h"
 
 #include <string.h>
 
 const struct target *const target_registry[] = {
+    &directory_target,
     NULL,
 };
 

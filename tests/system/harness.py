@@ -56,6 +56,10 @@ class Programs:
     def modbus_slave(self):
         return self._find("tests/sim/modbus_slave")
 
+    @property
+    def write_objects(self):
+        return self._find("tests/sim/write_objects")
+
 
 @dataclasses.dataclass
 class Ended:
