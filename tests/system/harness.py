@@ -14,10 +14,12 @@ import shlex
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOCKET_PATH_MAX = 107  # of unix(7), without the closing NUL
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer|runtime error:")
 
 
@@ -214,6 +216,8 @@ class Agent:
         self.folder = pathlib.Path(folder)
         self.config_path = self.folder / "leat.yaml"
         self.socket_path = self.folder / "leat.sock"
+        if len(str(self.socket_path)) > SOCKET_PATH_MAX:
+            self.socket_path = pathlib.Path(tempfile.mkdtemp(prefix="leat-")) / "leat.sock"
         self.environment = environment or {}
         self.process = None
         self.history = []  # processes that ended
