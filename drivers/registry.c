@@ -1,8 +1,10 @@
 #include "drivers/driver.h"
+#include "drivers/modbus/modbus.h"
 
 #include <string.h>
 
 const struct driver *const driver_registry[] = {
+    &modbus_tcp_driver,
     NULL,
 };
 

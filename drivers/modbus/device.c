@@ -1,0 +1,170 @@
+#include "drivers/modbus/device.h"
+
+#include "base/clock.h"
+
+#include <stddef.h>
+
+/* The choices of a point's order: the device's own, then those of enum value_order. */
+enum { POINT_ORDER_OF_DEVICE = 0, POINT_ORDER_FIRST = 1 };
+
+const struct option_spec modbus_device_options[] = {
+    {OPTION_TEXT, "address", NULL, 1, 300, offsetof(struct modbus_device, address),
+     "host:port of the device; without a port 502; IPv6 in brackets", NULL},
+    {OPTION_UINT, "unit", "1", 0, 255, offsetof(struct modbus_device, unit),
+     "unit id, 1 to 247; 0 or 255 for the device itself", NULL},
+    {OPTION_DURATION, "timeout", "800ms", 10 * NS_PER_MS, 60 * NS_PER_S,
+     offsetof(struct modbus_device, timeout_ns), "how long one request may wait for its answer",
+     NULL},
+    {OPTION_DURATION, "connect_timeout", "3s", 10 * NS_PER_MS, 60 * NS_PER_S,
+     offsetof(struct modbus_device, connect_timeout_ns),
+     "how long connecting may take, looking up the name included", NULL},
+    {OPTION_UINT, "gap", "0", 0, 124, offsetof(struct modbus_device, gap),
+     "most unrequested registers (or bits) that are read along to save a request", NULL},
+    {OPTION_UINT, "block", "125", 1, VALUE_REGISTERS_MAX, offsetof(struct modbus_device, block),
+     "most registers in one request", NULL},
+    {OPTION_UINT, "bit_block", "2000", 1, EXCHANGE_BITS_MAX,
+     offsetof(struct modbus_device, bit_block), "most coils or discrete inputs in one request",
+     NULL},
+    {OPTION_CHOICE, "order", "ABCD", 0, 0, offsetof(struct modbus_device, order),
+     "byte order of points that give none", VALUE_ORDER_CHOICES},
+    {.type = OPTION_END},
+};
+
+const struct option_spec modbus_device_point_options[] = {
+    {OPTION_TEXT, "address", NULL, 1, 60, offsetof(struct modbus_point_options, address),
+     "holding:100, input:100, coil:4, discrete:7, or holding:100.3 for a bit; from 0", NULL},
+    {OPTION_CHOICE, "type", NULL, 0, 0, offsetof(struct modbus_point_options, type),
+     "what the registers hold", VALUE_TYPE_CHOICES},
+    {OPTION_CHOICE, "order", "device", 0, 0, offsetof(struct modbus_point_options, order),
+     "how bytes come over the wire, A the most significant; device: as the device's order",
+     "device|" VALUE_ORDER_CHOICES},
+    {OPTION_UINT, "length", "0", 0, VALUE_REGISTERS_MAX,
+     offsetof(struct modbus_point_options, length), "registers of a string (two letters each)",
+     NULL},
+    {.type = OPTION_END},
+};
+
+/** A bit is a bool and a bool is a bit. */
+static enum error_code check_bool(const struct modbus_point_options *options,
+                                  const struct modbus_point *point, struct error *error)
+{
+    bool is_bit = table_has_bits(point->address.table) || point->address.has_bit;
+
+    if (is_bit && options->type != VALUE_BOOL) {
+        return error_set(error, ERROR_BAD_CONFIG, "address '%s' is one bit; write type: bool",
+                         options->address);
+    }
+    if (!is_bit && options->type == VALUE_BOOL) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s' is a register of 16 bits; for a bool write which bit, as "
+                         "in %s.0, or write type: uint16",
+                         options->address, options->address);
+    }
+    return ERROR_OK;
+}
+
+static enum error_code check_length(const struct modbus_device *device,
+                                    const struct modbus_point_options *options,
+                                    struct modbus_point *point, struct error *error)
+{
+    bool is_string = options->type == VALUE_STRING;
+
+    if (is_string && options->length == 0) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s': a string needs its length in registers, as in length: 8",
+                         options->address);
+    }
+    if (!is_string && options->length != 0) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s': only a string has a length; leave it out",
+                         options->address);
+    }
+    if (is_string) {
+        point->format.registers = (uint16_t)options->length;
+    }
+    if (point->address.number + point->format.registers > UINT16_MAX + 1) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s': %u registers from there go beyond 65535, the last of the "
+                         "table",
+                         options->address, point->format.registers);
+    }
+    if (!table_has_bits(point->address.table) && point->format.registers > device->block) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s': its %u registers must come in one request, which the "
+                         "device's block: %u forbids",
+                         options->address, point->format.registers, (unsigned)device->block);
+    }
+    return ERROR_OK;
+}
+
+enum error_code modbus_device_add_point(void *state, struct arena *arena,
+                                        const struct driver_point *configured, struct error *error)
+{
+    struct modbus_device *device = state;
+    const struct modbus_point_options *options = configured->options;
+    struct modbus_point *point = arena_allocate(arena, sizeof(*point));
+    enum error_code code;
+
+    if (point == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "point %s: the configuration is too large",
+                         configured->name);
+    }
+    code = point_address_parse(options->address, &point->address, error);
+    if (code != ERROR_OK) {
+        return code;
+    }
+    point->point_id = configured->point_id;
+    point->schedule = configured->schedule;
+    point->format = (struct value_format){
+        .type = (enum value_type)options->type,
+        .order = options->order == POINT_ORDER_OF_DEVICE
+                     ? (enum value_order)device->order
+                     : (enum value_order)(options->order - POINT_ORDER_FIRST),
+        .registers = value_type_registers((enum value_type)options->type),
+        .bit = point->address.bit,
+    };
+    code = check_bool(options, point, error);
+    if (code == ERROR_OK) {
+        code = check_length(device, options, point, error);
+    }
+    if (code == ERROR_OK) {
+        *(device->last != NULL ? device->last : &device->points) = point;
+        device->last = &point->next;
+        device->point_count++;
+    }
+    return code;
+}
+
+enum error_code modbus_device_prepare(void *state, struct arena *arena, struct error *error)
+{
+    struct modbus_device *device = state;
+    struct plan *plan = &device->plan;
+    uint32_t sequence = 0;
+
+    if (device->unit > 247 && device->unit < 255) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "unit: %u is reserved by the standard; write 1 to 247, or 255 for the "
+                         "device itself",
+                         (unsigned)device->unit);
+    }
+    *plan = (struct plan){.gap = (unsigned)device->gap,
+                          .block = (unsigned)device->block,
+                          .bit_block = (unsigned)device->bit_block};
+    plan->items = arena_allocate(arena, device->point_count * sizeof(plan->items[0]));
+    if (plan->items == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "%u points: the configuration is too large",
+                         (unsigned)device->point_count);
+    }
+    for (const struct modbus_point *point = device->points; point != NULL; point = point->next) {
+        plan->items[plan->item_count++] = (struct plan_item){
+            .point = point,
+            .sequence = sequence++,
+            .number = point->address.number,
+            .count = (uint8_t)point->format.registers,
+            .table = (uint8_t)point->address.table,
+            .schedule = (uint8_t)point->schedule,
+        };
+    }
+    plan_prepare(plan);
+    return peer_parse(device->address, &device->peer, error);
+}

@@ -1,0 +1,67 @@
+/* drivers/modbus/device.h - what a Modbus device and its points are made of, and their settings.
+ *
+ * Shared by device.c, which knows the settings, and modbus.c, which talks.
+ *
+ * Depends on: address, dial, exchange, plan, value.  Threads: as drivers/driver.h D5.
+ */
+#ifndef DRIVERS_MODBUS_DEVICE_H
+#define DRIVERS_MODBUS_DEVICE_H
+
+#include "drivers/driver.h"
+#include "drivers/modbus/address.h"
+#include "drivers/modbus/dial.h"
+#include "drivers/modbus/exchange.h"
+#include "drivers/modbus/plan.h"
+#include "drivers/modbus/value.h"
+
+#include <stdint.h>
+
+struct modbus_point_options {
+    const char *address;
+    uint32_t type; /* enum value_type */
+    uint32_t order;
+    uint64_t length; /* registers of a string */
+};
+
+struct modbus_point {
+    struct modbus_point *next; /* in the order of configuration */
+    uint32_t point_id;
+    uint32_t schedule;
+    struct point_address address;
+    struct value_format format;
+};
+
+struct modbus_device {
+    /* Options. */
+    const char *address;
+    uint64_t unit;
+    int64_t timeout_ns;
+    int64_t connect_timeout_ns;
+    uint64_t gap;
+    uint64_t block;
+    uint64_t bit_block;
+    uint32_t order; /* enum value_order */
+
+    /* Configured. */
+    struct modbus_point *points;
+    struct modbus_point **last; /* where the next point goes; NULL: no point yet */
+    uint32_t point_count;
+    struct plan plan;
+    struct peer peer;
+
+    /* Open. */
+    struct dial dial;
+    struct exchange exchange;
+    union exchange_answer answer;
+    char text[VALUE_TEXT_SIZE];
+};
+
+extern const struct option_spec modbus_device_options[];
+extern const struct option_spec modbus_device_point_options[];
+
+/** driver.add_point and driver.prepare: `state` is a struct modbus_device. */
+enum error_code modbus_device_add_point(void *state, struct arena *arena,
+                                        const struct driver_point *configured, struct error *error);
+enum error_code modbus_device_prepare(void *state, struct arena *arena, struct error *error);
+
+#endif

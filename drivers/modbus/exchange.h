@@ -1,0 +1,65 @@
+/* drivers/modbus/exchange.h - one request and its answer, over libmodbus.
+ *
+ * Life: zeroed -> exchange_open() -> exchange_read()* -> exchange_close().
+ *
+ * After exchange_read() failed the stream may hold anything: only exchange_close() makes sense.
+ *
+ * Depends on: plan, address, libmodbus.  Threads: one user at a time.
+ */
+#ifndef DRIVERS_MODBUS_EXCHANGE_H
+#define DRIVERS_MODBUS_EXCHANGE_H
+
+#include "base/error.h"
+#include "base/status_code.h"
+#include "drivers/modbus/plan.h"
+#include "drivers/modbus/value.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct _modbus; /* libmodbus' modbus_t */
+
+/* Of one request: Modbus Application Protocol 1.1b3, 6.1. */
+enum { EXCHANGE_BITS_MAX = 2000 };
+
+/* Exceptions are those of the same, chapter 7, and two of our own. */
+enum {
+    EXCHANGE_ANSWERED = 0,
+    EXCHANGE_UNKNOWN_EXCEPTION = 0x100, /* a code that the standard does not list */
+    EXCHANGE_NO_TIME = 0x101,           /* was not asked: the turn is over */
+};
+
+union exchange_answer {
+    uint16_t registers[VALUE_REGISTERS_MAX];
+    uint8_t bits[EXCHANGE_BITS_MAX]; /* 0 or 1 each */
+};
+
+struct exchange {
+    struct _modbus *context; /* NULL: closed */
+    const struct peer *peer; /* for the sentences */
+    unsigned unit;
+};
+
+/** Take the connected socket `fd`, also when it fails. Errors: ERROR_NO_MEMORY, ERROR_UNREACHABLE
+ *  (too many descriptors for libmodbus). */
+MUST_CHECK enum error_code exchange_open(struct exchange *exchange, int fd, unsigned unit,
+                                         const struct peer *peer, struct error *error);
+
+/** Ask and wait up to `timeout_ns` (at least 1 ms). ERROR_OK: *exception is EXCHANGE_ANSWERED with
+ *  `answer` filled, or what the slave refused with. Errors: ERROR_TIMEOUT, ERROR_PROTOCOL,
+ *  ERROR_UNREACHABLE. */
+MUST_CHECK enum error_code exchange_read(struct exchange *exchange,
+                                         const struct plan_request *request, int64_t timeout_ns,
+                                         union exchange_answer *answer, unsigned *exception,
+                                         struct error *error);
+
+/** Does the slave say that it has no such registers, or not so many at once? */
+bool exchange_is_refusal(unsigned exception);
+
+/** What an exception makes of a point's quality. */
+uint32_t exchange_status(unsigned exception);
+
+/** Accepts a zeroed exchange, and twice. */
+void exchange_close(struct exchange *exchange);
+
+#endif

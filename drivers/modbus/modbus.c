@@ -1,0 +1,196 @@
+#include "drivers/modbus/modbus.h"
+
+#include "base/clock.h"
+#include "drivers/modbus/device.h"
+
+static enum error_code modbus_open(void *state, const struct clock *clock, int64_t deadline_ns,
+                                   struct error *error)
+{
+    struct modbus_device *device = state;
+    int64_t limit_ns = clock_monotonic_ns(clock) + device->connect_timeout_ns;
+    enum error_code code;
+    int fd = -1;
+
+    plan_forget(&device->plan); /* it may be another device by now */
+    code = dial_connect(&device->dial, &device->peer, clock,
+                        limit_ns < deadline_ns ? limit_ns : deadline_ns, &fd, error);
+    if (code == ERROR_OK) {
+        code = exchange_open(&device->exchange, fd, (unsigned)device->unit, &device->peer, error);
+    }
+    return code;
+}
+
+/** One read() in progress. */
+struct reading {
+    struct modbus_device *device;
+    const struct driver_turn *turn;
+    struct driver_sink *sink;
+    int64_t time_ns;    /* M1 */
+    int64_t slowest_ns; /* answer of this turn */
+    size_t cut_end;     /* a refused request, cut in parts, ends before this item; 0: none */
+    size_t cut_begin;
+    bool cut_found; /* a part of it was refused on its own */
+};
+
+/** Emit the due points of an answered request. false: the sink has no room (D8). */
+static bool hand_over(struct reading *reading, const struct plan_request *request, uint32_t status)
+{
+    struct modbus_device *device = reading->device;
+
+    for (size_t i = request->begin; i < request->end; i++) {
+        const struct plan_item *item = &device->plan.items[i];
+        const struct modbus_point *point = item->point;
+        struct sample sample = {
+            .time_ns = reading->time_ns,
+            .received_ns = reading->time_ns,
+            .point_id = point->point_id,
+            .status = status,
+        };
+        unsigned place = item->number - request->first;
+        uint16_t bit_register[1];
+
+        if (!plan_item_is_due(item, reading->turn->due)) {
+            continue;
+        }
+        if (status == STATUS_GOOD && table_has_bits(request->table)) {
+            bit_register[0] = device->answer.bits[place];
+            value_decode(&point->format, bit_register, &sample, device->text);
+        } else if (status == STATUS_GOOD) {
+            value_decode(&point->format, device->answer.registers + place, &sample, device->text);
+        }
+        if (!driver_emit(reading->sink, &sample)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** M3: true when the refused request was cut and its first part is to be tried. */
+static bool cut_refused(struct reading *reading, const struct plan_request *request)
+{
+    if (!plan_split(&reading->device->plan, reading->turn->due, request)) {
+        return false;
+    }
+    if (reading->cut_end < request->end) {
+        reading->cut_begin = request->begin;
+        reading->cut_end = request->end;
+        reading->cut_found = false;
+    }
+    return true;
+}
+
+/** Remember whether the items were refused on their own, and take back cuts that only searched. */
+static void learn(struct reading *reading, const struct plan_request *request, unsigned exception)
+{
+    bool refused = exchange_is_refusal(exception);
+    struct plan *plan = &reading->device->plan;
+
+    for (size_t i = request->begin; i < request->end; i++) {
+        struct plan_item *item = &plan->items[i];
+
+        if (plan_item_is_due(item, reading->turn->due)) {
+            reading->cut_found = reading->cut_found || (refused && !item->refused);
+            item->refused = refused || (item->refused && exception != EXCHANGE_ANSWERED);
+        }
+    }
+    if (reading->cut_end != 0 && request->end >= reading->cut_end) {
+        if (reading->cut_found) {
+            plan_join(plan, reading->cut_begin, reading->cut_end);
+        }
+        reading->cut_end = 0;
+    }
+}
+
+/** Ask for one request if the turn has the time. Sets *exception (0: answered). */
+static enum error_code ask(struct reading *reading, const struct plan_request *request,
+                           unsigned *exception, struct error *error)
+{
+    struct modbus_device *device = reading->device;
+    int64_t begun_ns = clock_monotonic_ns(reading->turn->clock);
+    int64_t left_ns = reading->turn->deadline_ns - begun_ns;
+    enum error_code code;
+    int64_t took_ns;
+
+    if (left_ns < NS_PER_MS || left_ns < reading->slowest_ns) { /* M5: it could not be answered */
+        *exception = EXCHANGE_NO_TIME;
+        return ERROR_OK;
+    }
+    code = exchange_read(&device->exchange, request,
+                         left_ns < device->timeout_ns ? left_ns : device->timeout_ns,
+                         &device->answer, exception, error);
+    took_ns = clock_monotonic_ns(reading->turn->clock) - begun_ns;
+    reading->slowest_ns = took_ns > reading->slowest_ns ? took_ns : reading->slowest_ns;
+    return code;
+}
+
+static enum error_code modbus_read(void *state, const struct driver_turn *turn,
+                                   struct driver_sink *sink, struct error *error)
+{
+    struct modbus_device *device = state;
+    int64_t now_ns = clock_utc_ns(turn->clock);
+    struct reading reading = {
+        .device = device,
+        .turn = turn,
+        .sink = sink,
+        .time_ns = now_ns - (now_ns % NS_PER_MS + NS_PER_MS) % NS_PER_MS,
+    };
+    struct plan_request request;
+    size_t from = 0;
+
+    while (plan_next(&device->plan, turn->due, from, &request)) {
+        unsigned exception = 0;
+        enum error_code code = ask(&reading, &request, &exception, error);
+
+        if (code != ERROR_OK) {
+            return code;
+        }
+        if (exchange_is_refusal(exception) && cut_refused(&reading, &request)) {
+            continue;
+        }
+        if (exception != EXCHANGE_NO_TIME) {
+            learn(&reading, &request, exception);
+        }
+        if (!hand_over(&reading, &request, exchange_status(exception))) {
+            return ERROR_OK; /* D8: the rest of the turn is dropped and the host counts it */
+        }
+        from = request.end;
+    }
+    return ERROR_OK;
+}
+
+static void modbus_committed(void *state)
+{
+    (void)state; /* a slave does not care who remembers its values */
+}
+
+static void modbus_close_device(void *state)
+{
+    struct modbus_device *device = state;
+
+    exchange_close(&device->exchange);
+}
+
+static void modbus_destroy(void *state)
+{
+    struct modbus_device *device = state;
+
+    exchange_close(&device->exchange);
+    dial_deinit(&device->dial);
+}
+
+const struct driver modbus_tcp_driver = {
+    .name = "modbus-tcp",
+    .summary = "reads coils, inputs and registers of Modbus TCP devices and gateways",
+    .options = modbus_device_options,
+    .state_size = sizeof(struct modbus_device),
+    .point_options = modbus_device_point_options,
+    .point_size = sizeof(struct modbus_point_options),
+    .point_address_offset = offsetof(struct modbus_point_options, address),
+    .add_point = modbus_device_add_point,
+    .prepare = modbus_device_prepare,
+    .open = modbus_open,
+    .read = modbus_read,
+    .committed = modbus_committed,
+    .close = modbus_close_device,
+    .destroy = modbus_destroy,
+};

@@ -1,0 +1,25 @@
+/* drivers/modbus/modbus.h - Modbus TCP, as a master (client), reading only.
+ *
+ *   slave -> libmodbus -> [ MODBUS: dial, plan, value ] -> agent/pipeline
+ *
+ * Rules beyond those of drivers/driver.h:
+ *
+ *  M1  All samples of one read() carry one time, in whole milliseconds: when the turn began.
+ *  M2  Points of all due schedules share requests (plan.h); a value is never put together from two.
+ *  M3  Exception 2 or 3 on a request of several points: its parts are read on their own, and where
+ *      it had to be cut is remembered until the connection is closed.
+ *  M4  An exception is the point's bad status. Silence, garbage, a wrong length, a wrong
+ * transaction or a closed connection fail read(): what the stream holds next can no longer be
+ * known. M5  What the turn has no time left for is emitted as BAD_TIMEOUT; the connection stays
+ * good.
+ *
+ * Depends on: base, drivers/driver.h, libmodbus.  Threads: D5; name resolution uses glibc's own.
+ */
+#ifndef DRIVERS_MODBUS_MODBUS_H
+#define DRIVERS_MODBUS_MODBUS_H
+
+#include "drivers/driver.h"
+
+extern const struct driver modbus_tcp_driver;
+
+#endif
