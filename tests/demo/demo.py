@@ -7,6 +7,7 @@ Everything is real: protocols, processes, files. It ends with a table; the exit 
 numbers agree, 1 when they do not or something failed, with a sentence that says what.
 """
 import argparse
+import json
 import pathlib
 import shutil
 import sys
@@ -40,8 +41,9 @@ class Demo:
         self.options = options
         self.programs = harness.Programs(options.build)
         self.account = Account()
-        self.lake = FOLDER / "lake"
-        self.warehouse = FOLDER / "warehouse.duckdb"
+        self.folder = options.folder.resolve()
+        self.lake = self.folder / "lake"
+        self.warehouse = self.folder / "warehouse.duckdb"
         self.open = []  # what has to be closed, the last one first
 
     def _keep(self, thing):
@@ -53,21 +55,21 @@ class Demo:
             thing.close()
 
     def start_plant(self):
-        self.broker = self._keep(harness.Broker(FOLDER / "broker")).start()
+        self.broker = self._keep(harness.Broker(self.folder / "broker")).start()
         self.slaves = {}
         devices = ""
         for seed, (name, runs) in enumerate((("boiler", plant.BOILER), ("packer", plant.PACKER))):
             served, wanted = plant.points_of(runs)
-            slave = self._keep(harness.ModbusSlave(self.programs, FOLDER / name, served, seed=seed))
+            slave = self._keep(harness.ModbusSlave(self.programs, self.folder / name, served, seed=seed))
             self.slaves[name] = slave.start()
             devices += harness.modbus_device(name, slave.port, wanted, timeout="5s")
             say(f"slave {name}: {len(served)} points on port {slave.port}")
         devices += plant.mqtt_device("line-1", self.broker.port)
         say(f"broker on port {self.broker.port}, {len(plant.MACHINES)} machines")
-        config = harness.leat_yaml(FOLDER, devices, site="demo", gateway="gw-demo", max_age="15s",
+        config = harness.leat_yaml(self.folder, devices, site="demo", gateway="gw-demo", max_age="15s",
                                    lake=self.lake)
         self.lake.mkdir()
-        self.agent = self._keep(harness.Agent(self.programs, FOLDER, config))
+        self.agent = self._keep(harness.Agent(self.programs, self.folder, config))
 
     def run_agent(self):
         say(must(self.agent.check(), "leat check").strip())
@@ -126,10 +128,10 @@ class Demo:
         self.account.gaps = missing(self.programs.leat_lake, self.lake)
         done = harness.run([self.programs.leat_lake, "integrate", self.lake, self.warehouse,
                             "--dbt", ROOT / "build/venv/bin/dbt", "--json"], timeout=900)
-        (FOLDER / "integrate.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+        (self.folder / "integrate.log").write_text(done.stdout + done.stderr, encoding="utf-8")
         if done.returncode != 0:
             self.account.complaints.append(f"leat-lake integrate ended with {done.returncode}; see "
-                                           f"{FOLDER / 'integrate.log'}")
+                                           f"{self.folder / 'integrate.log'}")
             say((done.stdout + done.stderr).rstrip())
         if self.warehouse.is_file():
             self.show_marts()
@@ -153,9 +155,9 @@ class Demo:
         else:
             text += "\n\nEvery value is accounted for."
         say("\n" + text)
-        (FOLDER / "report.txt").write_text(text + "\n", encoding="utf-8")
-        self.account.write(FOLDER / "summary.json")
-        say(f"\nreport     {FOLDER / 'report.txt'}, {FOLDER / 'summary.json'}\n"
+        (self.folder / "report.txt").write_text(text + "\n", encoding="utf-8")
+        self.account.write(self.folder / "summary.json")
+        say(f"\nreport     {self.folder / 'report.txt'}, {self.folder / 'summary.json'}\n"
             f"lake       {self.lake}\nwarehouse  {self.warehouse}")
         return 1 if problems else 0
 
@@ -170,7 +172,7 @@ def missing(leat_lake, lake):
     """Sequence numbers that are not in the lake, of all streams."""
     done = harness.run([leat_lake, "verify", lake, "--json"])
     try:
-        report = harness.json.loads(done.stdout)
+        report = json.loads(done.stdout)
     except ValueError as error:
         raise harness.Trouble(f"leat-lake verify --json: {error}: {done.stdout}{done.stderr}") \
             from error
@@ -183,11 +185,14 @@ def main():
     parser.add_argument("--delete-one-object", action="store_true",
                         help="take an object out of the lake before it is verified and integrated: "
                         "the demo then exits 1 and says what is missing")
+    parser.add_argument("--folder", type=pathlib.Path, default=FOLDER,
+                        help="a new folder for what it makes (default build/demo, made anew)")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release",
                         help="where the programs are (default build/release)")
     options = parser.parse_args()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    if options.folder == FOLDER:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    options.folder.mkdir(parents=True)  # fails when it is there: it may be somebody's
     demo = Demo(options)
     try:
         demo.start_plant()
