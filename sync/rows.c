@@ -35,17 +35,26 @@ static struct cell micros(int64_t ns)
 
 static struct cell integer_unless_0(uint64_t value)
 {
-    return value == 0 ? (struct cell){0} : cell_integer((int64_t)value);
+    if (value == 0) {
+        return (struct cell){0};
+    }
+    return cell_integer((int64_t)value);
 }
 
 static struct cell micros_unless_0(int64_t ns)
 {
-    return ns == 0 ? (struct cell){0} : micros(ns);
+    if (ns == 0) {
+        return (struct cell){0};
+    }
+    return micros(ns);
 }
 
 static struct cell real_unless_nan(double value)
 {
-    return isnan(value) ? (struct cell){0} : cell_real(value);
+    if (isnan(value)) {
+        return (struct cell){0};
+    }
+    return cell_real(value);
 }
 
 void row_of_reading(uint64_t sequence, uint32_t handle, const struct definition *definition,

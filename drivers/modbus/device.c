@@ -155,10 +155,11 @@ enum error_code modbus_device_prepare(void *state, struct arena *arena, struct e
         return error_set(error, ERROR_NO_MEMORY, "%u points: the configuration is too large",
                          (unsigned)device->point_count);
     }
-    for (const struct modbus_point *point = device->points; point != NULL; point = point->next) {
+    for (const struct modbus_point *point = device->points; point != NULL;
+         point = point->next, sequence++) {
         plan->items[plan->item_count++] = (struct plan_item){
             .point = point,
-            .sequence = sequence++,
+            .sequence = sequence,
             .number = point->address.number,
             .count = (uint8_t)point->format.registers,
             .table = (uint8_t)point->address.table,

@@ -200,6 +200,16 @@ static enum error_code cannot_connect(const struct peer *peer, int problem, stru
     return code;
 }
 
+static int addresses_from(const struct addrinfo *address)
+{
+    int count = 1;
+
+    while ((address = address->ai_next) != NULL) {
+        count++;
+    }
+    return count;
+}
+
 enum error_code dial_connect(struct dial *dial, const struct peer *peer, const struct clock *clock,
                              int64_t deadline_ns, int *fd, struct error *error)
 {
@@ -207,17 +217,14 @@ enum error_code dial_connect(struct dial *dial, const struct peer *peer, const s
     enum error_code code =
         resolve(dial, peer, deadline_ns - clock_monotonic_ns(clock), &found, error);
     int problem = ETIMEDOUT;
-    int count = 0;
 
     if (code != ERROR_OK) {
         return code;
     }
     for (const struct addrinfo *at = found; at != NULL; at = at->ai_next) {
-        count++;
-    }
-    for (const struct addrinfo *at = found; at != NULL; at = at->ai_next, count--) {
         int64_t now_ns = clock_monotonic_ns(clock);
-        int64_t share_ns = (deadline_ns - now_ns) / count; /* leave time for the other addresses */
+        /* leave time for the other addresses */
+        int64_t share_ns = (deadline_ns - now_ns) / addresses_from(at);
 
         problem = connect_one(at, clock, now_ns + share_ns, fd);
         if (problem == 0) {

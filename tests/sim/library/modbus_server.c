@@ -41,7 +41,11 @@ static bool listen_on(struct modbus_server *server, const char *host, uint16_t p
 {
     const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                                    .ai_socktype = SOCK_STREAM};
-    struct sockaddr_storage bound = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } bound = {0};
     socklen_t bound_size = sizeof(bound);
     struct addrinfo *found = NULL;
     int one = 1;
@@ -57,14 +61,12 @@ static bool listen_on(struct modbus_server *server, const char *host, uint16_t p
         setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
         bind(server->listener, found->ai_addr, found->ai_addrlen) != 0 ||
         listen(server->listener, BACKLOG) != 0 ||
-        getsockname(server->listener, (struct sockaddr *)&bound, &bound_size) != 0) {
+        getsockname(server->listener, &bound.any, &bound_size) != 0) {
         freeaddrinfo(found);
         return false;
     }
     freeaddrinfo(found);
-    server->port = ntohs(bound.ss_family == AF_INET6
-                             ? ((const struct sockaddr_in6 *)(const void *)&bound)->sin6_port
-                             : ((const struct sockaddr_in *)(const void *)&bound)->sin_port);
+    server->port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
     return true;
 }
 

@@ -258,8 +258,8 @@ void plant_point_encode(const struct plant_point *point, uint16_t *registers)
 
     format_lot(point, lot, sizeof(lot));
     letters = strlen(lot);
-    for (unsigned i = 0; i < point->count; i++) {
-        unsigned place = point->low_word_first && !text ? i : point->count - 1 - i;
+    for (size_t i = 0; i < point->count; i++) {
+        size_t place = point->low_word_first && !text ? i : point->count - 1 - i;
         unsigned high = 2 * i < letters ? (unsigned char)lot[2 * i] : 0;
         unsigned low = 2 * i + 1 < letters ? (unsigned char)lot[2 * i + 1] : 0;
         unsigned value = text ? high << 8 | low : (unsigned)(point->bits >> (16 * place)) & 0xffff;
