@@ -1,5 +1,7 @@
 #include "drivers/modbus/value.h"
 
+#include "base/utf8.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -58,50 +60,13 @@ static double real_of(enum value_type type, uint64_t word)
     return (double)narrow;
 }
 
-/** How many of the `size` bytes at `bytes` are one well-formed UTF-8 sequence (RFC 3629), or 0. */
-static size_t sequence_length(const uint8_t *bytes, size_t size)
-{
-    uint8_t lead = bytes[0];
-    size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    uint8_t least = 0x80;
-    uint8_t most = 0xbf;
-
-    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || length > size) {
-        return 0;
-    }
-    switch (lead) { /* the second byte rules out long forms, surrogates, and beyond U+10FFFF */
-    case 0xe0:
-        least = 0xa0;
-        break;
-    case 0xed:
-        most = 0x9f;
-        break;
-    case 0xf0:
-        least = 0x90;
-        break;
-    case 0xf4:
-        most = 0x8f;
-        break;
-    default:
-        break;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if (bytes[i] < least || bytes[i] > most) {
-            return 0;
-        }
-        least = 0x80;
-        most = 0xbf;
-    }
-    return length;
-}
-
 static size_t copy_as_utf8(const uint8_t *bytes, size_t size, char *text)
 {
     static const char replacement[3] = {(char)0xef, (char)0xbf, (char)0xbd}; /* U+FFFD */
     size_t written = 0;
 
     for (size_t i = 0; i < size;) {
-        size_t length = sequence_length(bytes + i, size - i);
+        size_t length = utf8_sequence_size(bytes + i, size - i);
 
         if (length > 0) {
             memcpy(text + written, bytes + i, length);

@@ -12,7 +12,7 @@
  * So CDAB and DCBA turn round the order of the registers, BADC and DCBA the bytes within each. Bit
  * n of a register counts from the least significant bit of its 16-bit value in that order.
  *
- * Depends on: base/sample.  Threads: pure.
+ * Depends on: base/sample, base/utf8.  Threads: pure.
  */
 #ifndef DRIVERS_MODBUS_VALUE_H
 #define DRIVERS_MODBUS_VALUE_H
