@@ -79,7 +79,7 @@ static bool choice_index(const char *choices, const char *text, uint32_t *index)
 static const char *const expected[] = {
     [OPTION_UINT] = "a whole number",
     [OPTION_INT] = "a whole number",
-    [OPTION_DOUBLE] = "a number, such as 0.1",
+    [OPTION_DOUBLE] = "a number with a decimal point, such as 0.1",
     [OPTION_BOOL] = "true or false",
     [OPTION_TEXT] = "a text",
     [OPTION_SECRET] = "a text",
@@ -248,11 +248,7 @@ enum error_code option_set_fallbacks(const struct option_spec *table, void *targ
     for (; table->type != OPTION_END; table++) {
         enum error_code code = ERROR_OK;
 
-        if (table->fallback != NULL && table->fallback[0] == '\0' &&
-            (table->type == OPTION_TEXT || table->type == OPTION_SECRET)) {
-            continue; /* an absent text stays NULL */
-        }
-        if (table->fallback != NULL) {
+        if (table->fallback != NULL && table->fallback[0] != '\0') {
             code = option_set(table, table->fallback, target, arena, error);
         }
         if (code != ERROR_OK) {

@@ -120,7 +120,7 @@ static void a_refusal_says_what_to_write_and_stores_nothing(void **state)
         {"port", "0", "port: '0' is out of range; 1 to 65535 (TCP port)"},
         {"port", "65536", "port: '65536' is out of range; 1 to 65535 (TCP port)"},
         {"shift", "-11", "shift: '-11' is out of range; -10 to 10 (steps)"},
-        {"scale", "1,5", "scale: '1,5' is not a number, such as 0.1 (factor)"},
+        {"scale", "1,5", "scale: '1,5' is not a number with a decimal point, such as 0.1 (factor)"},
         {"enabled", "maybe", "enabled: 'maybe' is not true or false (take part)"},
         {"host", "", "host: '' is out of range; 1 characters to 8 characters (name or address)"},
         {"host", "123456789",

@@ -1,0 +1,280 @@
+#include "agent/config/document.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+struct config_place document_place(const struct document *document, const yaml_node_t *node)
+{
+    return (struct config_place){document->path, (unsigned)node->start_mark.line + 1,
+                                 (unsigned)node->start_mark.column + 1};
+}
+
+static struct config_place place_of_mark(const struct document *document, const yaml_mark_t *mark)
+{
+    return (struct config_place){document->path, (unsigned)mark->line + 1,
+                                 (unsigned)mark->column + 1};
+}
+
+/** Y1 for single bytes: valid UTF-8, no control characters. libyaml would name no line for these.
+ */
+static bool check_bytes(struct loading *loading, const struct document *document)
+{
+    struct config_place place = {document->path, 1, 1};
+    const uint8_t *at = document->content.bytes;
+    size_t left = document->content.size;
+
+    while (left > 0) {
+        size_t length = utf8_sequence_size(at, left);
+        bool newline = *at == '\n';
+
+        if (length == 0) {
+            return finding_add(loading, &place, "byte 0x%02x is not UTF-8; save the file as UTF-8",
+                               *at);
+        }
+        if ((*at < 0x20 && *at != '\t' && *at != '\r' && !newline) || *at == 0x7f) {
+            return finding_add(loading, &place, "control character 0x%02x; remove it", *at);
+        }
+        at += length;
+        left -= length;
+        place.line += newline ? 1 : 0;
+        place.column = newline ? 1 : place.column + 1;
+    }
+    return true;
+}
+
+/** Whether line `line` (from 0) has a tab before its first word. */
+static bool tab_indents(const struct document *document, size_t line)
+{
+    const uint8_t *at = document->content.bytes;
+    const uint8_t *end = at + document->content.size;
+
+    for (; line > 0 && at < end; at++) {
+        line -= *at == '\n' ? 1 : 0;
+    }
+    while (at < end && *at == ' ') {
+        at++;
+    }
+    return at < end && *at == '\t';
+}
+
+static bool explain(struct loading *loading, const struct document *document,
+                    const yaml_parser_t *parser)
+{
+    static const struct {
+        const char *problem, *advice;
+    } hints[] = {
+        {"mapping values are not allowed in this context",
+         "a ':' too many, or a line that is indented otherwise than its neighbours; a text that "
+         "holds ': ' needs quotes"},
+        {"did not find expected key", "this line is indented otherwise than its neighbours"},
+        {"did not find expected '-' indicator",
+         "this line is indented otherwise than the list it belongs to"},
+        {"could not find expected ':'", "a key needs a ':' and a space before its value"},
+        {"found character that cannot start any token", "a text that begins so needs quotes"},
+        {"found unexpected end of stream", "a quote or a bracket is not closed"},
+        {"did not find expected ',' or '}'", "a '{' is not closed, or a ',' is missing"},
+        {"did not find expected ',' or ']'", "a '[' is not closed, or a ',' is missing"},
+        {"found undefined alias", "a text that begins with '*' needs quotes"},
+    };
+    const char *problem = parser->problem == NULL ? "not readable" : parser->problem;
+    struct config_place place = place_of_mark(document, &parser->problem_mark);
+
+    if (parser->error == YAML_MEMORY_ERROR) {
+        return loading_no_memory(loading);
+    }
+    if (parser->error == YAML_READER_ERROR) {
+        place.line = place.column = 0; /* the mark is not set; the bytes were checked before */
+    } else if (tab_indents(document, parser->problem_mark.line)) {
+        return finding_add(loading, &place,
+                           "a tab stands before this line's text; YAML wants spaces");
+    }
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (strcmp(problem, hints[i].problem) == 0) {
+            return finding_add(loading, &place, "this is not YAML: %s", hints[i].advice);
+        }
+    }
+    return finding_add(loading, &place, "this is not YAML: %s", problem);
+}
+
+static const char *scalar(const yaml_node_t *node)
+{
+    return (const char *)node->data.scalar.value;
+}
+
+/** Y2 for one mapping. */
+static bool check_keys(struct loading *loading, struct document *document,
+                       const yaml_node_t *mapping)
+{
+    const yaml_node_pair_t *first = mapping->data.mapping.pairs.start;
+    const yaml_node_pair_t *end = mapping->data.mapping.pairs.top;
+    bool fine = true;
+
+    if (end - first > DOCUMENT_KEYS_MAX) {
+        struct config_place place = document_place(document, mapping);
+
+        return finding_add(loading, &place, "more than %d keys stand together here",
+                           DOCUMENT_KEYS_MAX);
+    }
+    for (const yaml_node_pair_t *pair = first; pair < end; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(&document->tree, pair->key);
+        struct config_place place = document_place(document, key);
+
+        if (key->type != YAML_SCALAR_NODE) {
+            fine = finding_add(loading, &place, "a key is a word, not a list or a mapping");
+            continue;
+        }
+        if (strcmp(scalar(key), "<<") == 0) {
+            fine = finding_add(loading, &place, "'<<' is not supported; write the keys out");
+        }
+        for (const yaml_node_pair_t *other = first; other < pair; other++) {
+            const yaml_node_t *before = yaml_document_get_node(&document->tree, other->key);
+
+            if (before->type == YAML_SCALAR_NODE && strcmp(scalar(before), scalar(key)) == 0) {
+                fine = finding_add(loading, &place,
+                                   "'%.40s' is given twice, first in line %u; keep one",
+                                   scalar(key), (unsigned)before->start_mark.line + 1);
+                break;
+            }
+        }
+    }
+    return fine;
+}
+
+static bool check_node(struct loading *loading, struct document *document, const yaml_node_t *node)
+{
+    static const char *const plain_tags[] = {
+        [YAML_SCALAR_NODE] = YAML_STR_TAG,
+        [YAML_SEQUENCE_NODE] = YAML_SEQ_TAG,
+        [YAML_MAPPING_NODE] = YAML_MAP_TAG,
+    };
+    struct config_place place = document_place(document, node);
+
+    if (node->tag == NULL || strcmp((const char *)node->tag, plain_tags[node->type]) != 0) {
+        return finding_add(loading, &place,
+                           "a tag ('!...') is not supported; remove it, or put the text in quotes");
+    }
+    if (node->type == YAML_SCALAR_NODE && strlen(scalar(node)) != node->data.scalar.length) {
+        return finding_add(loading, &place, "a text holds a zero character; remove it");
+    }
+    return node->type != YAML_MAPPING_NODE || check_keys(loading, document, node);
+}
+
+/** Y2: count how often each node is referred to; more than once is an alias. */
+static bool check_tree(struct loading *loading, struct document *document)
+{
+    size_t count = (size_t)(document->tree.nodes.top - document->tree.nodes.start);
+    CLEANUP(cleanup_free) uint8_t *references = calloc(count + 1, 1);
+    bool fine = true;
+
+    if (references == NULL) {
+        return loading_no_memory(loading);
+    }
+    references[1] = 1; /* the root */
+    for (size_t i = 0; i < count; i++) {
+        const yaml_node_t *node = &document->tree.nodes.start[i];
+        int aliased = 0;
+
+        if (node->type == YAML_SEQUENCE_NODE) {
+            for (const yaml_node_item_t *item = node->data.sequence.items.start;
+                 item < node->data.sequence.items.top; item++) {
+                aliased = references[*item]++ > 0 ? *item : aliased;
+            }
+        } else if (node->type == YAML_MAPPING_NODE) {
+            for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+                 pair < node->data.mapping.pairs.top; pair++) {
+                aliased = references[pair->key]++ > 0 ? pair->key : aliased;
+                aliased = references[pair->value]++ > 0 ? pair->value : aliased;
+            }
+        }
+        if (aliased != 0) {
+            struct config_place place =
+                document_place(document, &document->tree.nodes.start[aliased - 1]);
+
+            return finding_add(loading, &place,
+                               "this is used again by an alias ('*...'); aliases are not "
+                               "supported, write it out in each place");
+        }
+        fine = check_node(loading, document, node) && fine;
+    }
+    return fine;
+}
+
+static bool parse(struct loading *loading, struct document *document, yaml_parser_t *parser)
+{
+    yaml_document_t second;
+    struct config_place place = {document->path, 1, 1};
+    bool more;
+
+    yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(parser, document->content.bytes, document->content.size);
+    if (!yaml_parser_load(parser, &document->tree)) {
+        return explain(loading, document, parser);
+    }
+    document->loaded = true;
+    if (yaml_document_get_root_node(&document->tree) == NULL) {
+        return finding_add(loading, &place, "the file is empty");
+    }
+    if (!yaml_parser_load(parser, &second)) {
+        return explain(loading, document, parser);
+    }
+    more = yaml_document_get_root_node(&second) != NULL;
+    place = place_of_mark(document, &second.start_mark);
+    yaml_document_delete(&second);
+    if (more) {
+        return finding_add(loading, &place, "a second document begins here; a file holds one");
+    }
+    return check_tree(loading, document);
+}
+
+bool document_read(struct loading *loading, const char *path, struct document *document)
+{
+    struct config_place nowhere = {path, 0, 0};
+    struct error error = {0};
+    yaml_parser_t parser;
+    enum error_code code;
+    bool fine;
+
+    *document = (struct document){.path = path};
+    buffer_init(&document->content, DOCUMENT_MAX_BYTES);
+    code = fs_read_file(path, &document->content, &error);
+    if (code == ERROR_NO_MEMORY) {
+        return loading_no_memory(loading);
+    }
+    if (code != ERROR_OK) {
+        return finding_add(loading, &nowhere, "%s", error.text);
+    }
+    if (!check_bytes(loading, document)) {
+        return false;
+    }
+    if (!yaml_parser_initialize(&parser)) {
+        return loading_no_memory(loading);
+    }
+    fine = parse(loading, document, &parser);
+    yaml_parser_delete(&parser);
+    return fine;
+}
+
+void document_close(struct document *document)
+{
+    if (document->loaded) {
+        yaml_document_delete(&document->tree);
+        document->loaded = false;
+    }
+    buffer_deinit(&document->content);
+}
+
+yaml_node_t *document_root(struct loading *loading, struct document *document)
+{
+    yaml_node_t *root = yaml_document_get_root_node(&document->tree);
+    struct config_place place = document_place(document, root);
+
+    if (root->type == YAML_MAPPING_NODE) {
+        return root;
+    }
+    (void)finding_add(loading, &place,
+                      "a file begins with keys and values, such as 'name: boiler-1'");
+    return NULL;
+}

@@ -1,0 +1,28 @@
+#include "agent/config/name.h"
+
+#include <string.h>
+
+static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+bool name_is_valid(const char *name, bool with_parts)
+{
+    if (name[0] == '\0') {
+        return false;
+    }
+    while (*name != '\0') {
+        size_t plain = strspn(name, allowed);
+
+        name += plain;
+        if (*name == '{' && with_parts) {
+            size_t part = strspn(name + 1, allowed);
+
+            if (part == 0 || name[part + 1] != '}') {
+                return false;
+            }
+            name += part + 2;
+        } else if (plain == 0) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,217 @@
+#include "agent/config/point.h"
+
+#include "agent/config/label.h"
+#include "agent/config/name.h"
+#include "agent/config/tables.h"
+#include "agent/config/unit.h"
+#include "base/parse.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void point_list_deinit(struct point_list *list)
+{
+    free(list->entries);
+    *list = (struct point_list){0};
+}
+
+static bool append(const struct point_source *source, const struct point_entry *entry)
+{
+    struct point_list *list = source->list;
+
+    if (list->count == POINT_COUNT_MAX) {
+        return finding_add(source->loading, &entry->place, "more than %d points in one device",
+                           POINT_COUNT_MAX);
+    }
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        struct point_entry *grown = realloc(list->entries, capacity * sizeof(*grown));
+
+        if (grown == NULL) {
+            return loading_no_memory(source->loading);
+        }
+        list->entries = grown;
+        list->capacity = capacity;
+    }
+    list->entries[list->count++] = *entry;
+    return true;
+}
+
+/** "0.2" or "2%". */
+static bool set_deadband(const char *text, struct definition *definition)
+{
+    size_t length = strlen(text);
+    bool percent = length > 0 && text[length - 1] == '%';
+    char digits[33]; /* the option's limit */
+    double number;
+
+    (void)snprintf(digits, sizeof(digits), "%.*s", (int)(percent ? length - 1 : length), text);
+    if (!parse_double(digits, &number) || number < 0) {
+        return false;
+    }
+    *(percent ? &definition->deadband_percent : &definition->deadband) = number;
+    return true;
+}
+
+/** What no single option can check. */
+static bool check(struct loading *loading, const struct record *record,
+                  const struct point_settings *point, const struct driver *driver)
+{
+    char sentence[200];
+    bool fine = true;
+
+    if (!name_is_valid(point->name, driver->group_key != NULL)) {
+        fine =
+            finding_add(loading, record_place(record, "name"),
+                        "name: '%.60s' may hold letters, digits, '-' and '_'%s only", point->name,
+                        driver->group_key == NULL ? "" : ", and {parts} of the topic,");
+    }
+    if (point->unit != NULL && unit_problem(point->unit, sentence, sizeof(sentence)) != NULL) {
+        fine = finding_add(loading, record_place(record, "unit"), "%s", sentence);
+    }
+    if (point->scale == 0) {
+        fine = finding_add(loading, record_place(record, "scale"),
+                           "scale: 0 would make every value the same; write the factor, or 1");
+    }
+    if (point->range_low > point->range_high) {
+        fine = finding_add(loading, record_place(record, "range_low"),
+                           "range: the low limit %g is above the high limit %g; swap them",
+                           point->range_low, point->range_high);
+    }
+    if (driver->pushes && record_find(record, "interval") != NULL) {
+        fine = finding_add(loading, record_place(record, "interval"),
+                           "interval: the source sends when it likes (driver %s); remove it",
+                           driver->name);
+    }
+    return fine;
+}
+
+/** Formatted into the device's arena; NULL: no memory. */
+static const char *join(struct arena *arena, const char *one, char between, const char *two)
+{
+    size_t size = strlen(one) + 1 + strlen(two) + 1;
+    char *joined = arena_allocate(arena, size);
+
+    if (joined != NULL) {
+        (void)snprintf(joined, size, "%s%c%s", one, between, two); /* sized for it */
+    }
+    return joined;
+}
+
+static const char *address_of(const struct point_source *source, const void *options)
+{
+    const struct driver *driver = source->device->driver;
+    const char *address = NULL;
+
+    if (driver->point_size > 0) {
+        memcpy(&address, (const char *)options + driver->point_address_offset, sizeof(address));
+    }
+    if (source->group_topic == NULL) {
+        return address == NULL ? "" : address;
+    }
+    return address == NULL || address[0] == '\0'
+               ? source->group_topic
+               : join(&source->device->arena, source->group_topic, '#', address);
+}
+
+static bool define(const struct point_source *source, const struct point_settings *point,
+                   const struct record *record, struct definition *definition)
+{
+    struct arena *arena = &source->device->arena;
+    const char *type = definition->type;
+    int64_t interval_ns = point->interval_ns == 0 ? source->interval_ns : point->interval_ns;
+
+    definition->point_id = join(arena, source->device->name, '/', point->name);
+    definition->device = source->device->name;
+    definition->name = point->name;
+    definition->type = arena_copy_text(arena, type, strlen(type));
+    definition->unit = point->unit == NULL ? "" : point->unit;
+    definition->role = config_roles[point->role];
+    definition->labels = label_json(source->loading, record, arena);
+    definition->scale = point->scale;
+    definition->offset = point->offset;
+    definition->range_low = point->range_low;
+    definition->range_high = point->range_high;
+    definition->interval_ns = source->device->driver->pushes ? 0 : interval_ns;
+    definition->heartbeat_ns =
+        point->heartbeat_ns == 0 ? source->heartbeat_ns : point->heartbeat_ns;
+    if (definition->point_id == NULL || definition->type == NULL || definition->address == NULL) {
+        return loading_no_memory(source->loading);
+    }
+    if (point->deadband != NULL && !set_deadband(point->deadband, definition)) {
+        return finding_add(
+            source->loading, record_place(record, "deadband"),
+            "deadband: '%s' is neither a number, such as 0.2, nor per cent, such as 2%%",
+            point->deadband);
+    }
+    return definition->labels != NULL;
+}
+
+bool point_read(const struct point_source *source, const struct record *record)
+{
+    const struct driver *driver = source->device->driver;
+    struct point_settings point = {.range_low = (double)NAN, .range_high = (double)NAN};
+    struct point_entry entry = {.place = record->place};
+    void *options = arena_allocate(&source->device->arena, driver->point_size + 1);
+    char what[80];
+    const struct settings settings = {
+        .what = what,
+        .parts = {{config_point_options, &point}, {driver->point_options, options}},
+        .free_prefix = LABEL_PREFIX,
+        .arena = &source->device->arena,
+        .canonical = source->canonical,
+    };
+    const char *type;
+
+    (void)snprintf(what, sizeof(what), "a point of driver %s", driver->name);
+    if (options == NULL) {
+        return loading_no_memory(source->loading);
+    }
+    if (!settings_apply(source->loading, &settings, record) ||
+        !check(source->loading, record, &point, driver)) {
+        return false;
+    }
+    type = settings_text(&settings, record, "type");
+    entry.point.definition.type = type == NULL ? "" : type;
+    entry.point.definition.address = address_of(source, options);
+    if (!define(source, &point, record, &entry.point.definition)) {
+        return false;
+    }
+    settings_canonical(source->canonical, "labels", entry.point.definition.labels);
+    entry.point.line = record->place.line;
+    entry.point.driver.name = point.name;
+    entry.point.driver.options = options;
+    entry.point.driver.group = source->group;
+    return append(source, &entry);
+}
+
+bool point_read_list(const struct point_source *source, struct document *document,
+                     const yaml_node_t *list)
+{
+    struct config_place place = document_place(document, list);
+    const yaml_node_t *item;
+    bool fine = true;
+
+    if (document_is_nothing(list)) {
+        return true;
+    }
+    if (list->type != YAML_SEQUENCE_NODE) {
+        return finding_add(source->loading, &place,
+                           "points: takes a list; begin each point with '- '");
+    }
+    for (size_t i = 0; (item = document_item(document, list, i)) != NULL; i++) {
+        struct record record;
+
+        if (item->type != YAML_MAPPING_NODE) {
+            place = document_place(document, item);
+            fine = finding_add(source->loading, &place,
+                               "a point is written as keys and values: { name: ..., ... }");
+            continue;
+        }
+        fine = document_flatten(source->loading, document, item, NULL, &record) &&
+               point_read(source, &record) && fine;
+    }
+    return fine;
+}
