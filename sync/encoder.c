@@ -32,7 +32,6 @@ struct encoder {
     struct digest digest;
     struct buffer repaired; /* texts of one row that were not UTF-8 */
     struct buffer object;
-    uint32_t *order;
     uint32_t chunk_rows;
     size_t chunk_bytes;      /* most that the open chunk can take in the object */
     size_t chunk_text_bytes; /* texts that the open chunk holds unpacked */
@@ -52,13 +51,9 @@ enum error_code encoder_create(size_t maximum_bytes, struct encoder **encoder, s
     made->maximum_bytes = maximum_bytes;
     buffer_init(&made->object, maximum_bytes);
     buffer_init(&made->repaired, maximum_bytes);
-    made->order = calloc(CHUNK_ROWS, sizeof(*made->order));
     code = column_workshop_init(&made->workshop, CHUNK_ROWS, maximum_bytes + FOOTER_BYTES, error);
     if (code == ERROR_OK) {
         code = digest_init(&made->digest, error);
-    }
-    if (code == ERROR_OK && made->order == NULL) {
-        code = error_set(error, ERROR_NO_MEMORY, "no memory for an encoder's chunk");
     }
     if (code != ERROR_OK) {
         encoder_free(made);
@@ -86,7 +81,6 @@ void encoder_free(struct encoder *encoder)
     digest_deinit(&encoder->digest);
     buffer_deinit(&encoder->object);
     buffer_deinit(&encoder->repaired);
-    free(encoder->order);
     free(encoder);
 }
 
@@ -143,45 +137,16 @@ enum error_code encoder_begin(struct encoder *encoder, const struct batch_header
     return ERROR_OK;
 }
 
-/** The chunk's rows grouped by the sort column, each group in sequence order: a counting sort. */
-static void sort_chunk(struct encoder *encoder)
-{
-    const struct column *column = &encoder->columns[encoder->schema->sort_column];
-    struct dictionary_entry *entries = column->dictionary.entries;
-    uint32_t place = 0;
-
-    for (uint32_t i = 0; i < column->dictionary.entry_count; i++) {
-        entries[i].place = 0;
-    }
-    for (uint32_t row = 0; row < encoder->chunk_rows; row++) {
-        entries[column_dictionary_number(column, row)].place++;
-    }
-    for (uint32_t i = 0; i < column->dictionary.entry_count; i++) {
-        uint32_t count = entries[i].place;
-
-        entries[i].place = place;
-        place += count;
-    }
-    for (uint32_t row = 0; row < encoder->chunk_rows; row++) {
-        encoder->order[entries[column_dictionary_number(column, row)].place++] = row;
-    }
-}
-
 static enum error_code flush_chunk(struct encoder *encoder, struct error *error)
 {
     const struct schema *schema = encoder->schema;
-    bool sorted = schema->sort_column < schema->column_count;
 
     if (encoder->chunk_rows == 0) {
         return ERROR_OK;
     }
-    if (sorted) {
-        sort_chunk(encoder);
-    }
     encoder->packed_bytes = 0;
     for (size_t i = 0; i < schema->column_count; i++) {
-        if (!column_flush(&encoder->columns[i], &encoder->workshop, encoder->chunk_rows,
-                          sorted ? encoder->order : NULL)) {
+        if (!column_flush(&encoder->columns[i], &encoder->workshop, encoder->chunk_rows)) {
             encoder->failed = true;
             return error_set(error, ERROR_NO_MEMORY, "no memory to pack column '%s' of a batch",
                              schema->columns[i].name);
@@ -329,13 +294,16 @@ uint64_t encoder_row_count(const struct encoder *encoder)
     return encoder->next - encoder->first;
 }
 
-/** Magic and columns; what each column's place is. */
+/** Magic and columns; gives what each column's place is. */
 static bool append_columns(struct encoder *encoder, struct column_place *places)
 {
     struct buffer *object = &encoder->object;
 
     if (!buffer_append(object, PARQUET_MAGIC, PARQUET_MAGIC_SIZE)) {
         return false;
+    }
+    for (size_t i = 0; i < encoder->schema->column_count; i++) {
+        column_release_chunk(&encoder->columns[i]); /* before the object needs room */
     }
     for (size_t i = 0; i < encoder->schema->column_count; i++) {
         if (!column_append_to(&encoder->columns[i], &encoder->workshop, object, &places[i])) {

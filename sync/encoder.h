@@ -3,12 +3,14 @@
  *   agent/store -> [ ENCODER ] -> sync/target
  *
  * Life: encoder_create() -> { encoder_begin() -> encoder_add_*()* -> encoder_finish() }* ->
- * encoder_free(). The encoder keeps its memory from batch to batch.
+ * encoder_free(). Between finish and begin it holds the object and little else.
  *
  *  E1  Rows of a batch have consecutive sequence numbers; one that does not continue is ERROR_BUG.
  *  E2  The same rows and header give the same digest, and the same object name, with any version.
  *      With one version of this encoder and its libraries they give the same bytes.
- *  E3  Memory is bounded by the encoder's maximum, given at creation, whatever is added.
+ *  E3  Memory is bounded whatever is added: a chunk of rows (about 2 MiB) and the encoded bytes,
+ * which the maximum given at creation bounds. It does not grow with the number of rows otherwise.
+ *  E4  After any failure but ERROR_NO_SPACE only encoder_begin() goes on.
  *
  * Depends on: base, mbedTLS (SHA-256), zstd.  Threads: one user at a time.
  */

@@ -1,5 +1,9 @@
 #include "sync/schema.h"
 
+/* Measured on 500 points polled each second (tests/bench/bench_parquet.c), rows in sequence order:
+ * raw values are smaller PLAIN than as differences, since the value before belongs to another
+ * point, and zstd finds the same point's last one. Grouping a chunk's rows by point gains 2 % where
+ * the points of a poll share one stamp and loses 19 % where each has its own. */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct schema_column readings[] = {
@@ -8,7 +12,7 @@ static const struct schema_column readings[] = {
     {"received_ts", COLUMN_TIMESTAMP, COLUMN_DELTA, false},
     {"point_id", COLUMN_STRING, COLUMN_DICTIONARY, false},
     {"definition", COLUMN_INT32, COLUMN_DELTA, false},
-    {"value_int", COLUMN_INT64, COLUMN_DELTA, true},
+    {"value_int", COLUMN_INT64, COLUMN_PLAIN, true},
     {"value_double", COLUMN_DOUBLE, COLUMN_PLAIN, true},
     {"value_text", COLUMN_STRING, COLUMN_PLAIN, true},
     {"quality", COLUMN_INT64, COLUMN_DELTA, false},
@@ -53,9 +57,9 @@ static const struct schema_column events[] = {
 };
 
 static const struct schema schemas[STREAM_COUNT] = {
-    [STREAM_EVENTS] = {events, COUNT(events), COUNT(events)},
-    [STREAM_READINGS] = {readings, COUNT(readings), 3},
-    [STREAM_CATALOGUE] = {catalogue, COUNT(catalogue), COUNT(catalogue)},
+    [STREAM_EVENTS] = {events, COUNT(events)},
+    [STREAM_READINGS] = {readings, COUNT(readings)},
+    [STREAM_CATALOGUE] = {catalogue, COUNT(catalogue)},
 };
 
 const struct schema *schema_of(enum stream stream)

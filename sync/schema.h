@@ -38,7 +38,6 @@ struct schema_column {
 struct schema {
     const struct schema_column *columns;
     size_t column_count;
-    size_t sort_column; /* rows of one chunk are grouped by it; == column_count: not at all */
 };
 
 /** One value of a row, as the lake sees it. */

@@ -21,9 +21,7 @@ void column_init(struct column *column, const struct schema_column *schema, uint
 
 void column_deinit(struct column *column)
 {
-    free(column->values);
-    free(column->present);
-    buffer_deinit(&column->texts);
+    column_release_chunk(column);
     buffer_deinit(&column->pages);
     dictionary_deinit(&column->dictionary);
     *column = (struct column){0};
@@ -53,13 +51,16 @@ static bool begin_values(struct column *column, uint32_t row)
     if (column->values == NULL) {
         column->values = malloc(column->chunk_rows_max * width);
     }
-    if (column->present == NULL) {
+    if (column->schema->nullable && column->present == NULL) {
         column->present = malloc(column->chunk_rows_max);
     }
-    if (column->values == NULL || column->present == NULL) {
+    if (column->values == NULL || (column->schema->nullable && column->present == NULL)) {
         return false;
     }
-    memset(column->present, 0, row); /* the rows before were all null */
+    if (column->schema->nullable) {
+        memset(column->present, 0, row); /* the rows before were all null */
+    }
+    column->present_count = 0;
     column->chunk_has_value = true;
     return true;
 }
@@ -93,10 +94,13 @@ bool column_set(struct column *column, uint32_t row, const struct cell *cell)
             return false;
         }
     }
-    column->present[row] = cell->present;
+    if (column->schema->nullable) {
+        column->present[row] = cell->present;
+    }
     if (!cell->present) {
         return true;
     }
+    column->present_count++;
     if (column->schema->type == COLUMN_STRING) {
         if (!set_text(column, row, cell)) {
             return false;
@@ -112,9 +116,14 @@ bool column_set(struct column *column, uint32_t row, const struct cell *cell)
     return true;
 }
 
-uint32_t column_dictionary_number(const struct column *column, uint32_t row)
+void column_release_chunk(struct column *column)
 {
-    return ((const uint32_t *)column->values)[row];
+    free(column->values);
+    free(column->present);
+    buffer_deinit(&column->texts);
+    column->values = NULL;
+    column->present = NULL;
+    column->chunk_has_value = false;
 }
 
 size_t column_size_bytes(const struct column *column)
@@ -122,21 +131,21 @@ size_t column_size_bytes(const struct column *column)
     return column->pages.size + column->dictionary.plain.size;
 }
 
-static void encode_delta(struct column *column, struct buffer *body, uint32_t row_count,
-                         const uint32_t *order)
+/** Is there a value in this row of the open chunk? The chunk has one somewhere. */
+static bool has_value(const struct column *column, uint32_t row)
 {
-    uint32_t count = 0;
+    return !column->schema->nullable || column->present[row];
+}
+
+static void encode_delta(struct column *column, struct buffer *body, uint32_t row_count)
+{
+    uint32_t count = column->chunk_has_value ? column->present_count : 0;
     bool narrow = is_narrow(column);
     struct delta_encoder delta;
 
-    for (uint32_t i = 0; i < row_count && column->chunk_has_value; i++) {
-        count += column->present[i];
-    }
     delta_begin(&delta, body, narrow, count);
-    for (uint32_t i = 0; i < row_count && count > 0; i++) {
-        uint32_t row = order == NULL ? i : order[i];
-
-        if (column->present[row]) {
+    for (uint32_t row = 0; row < row_count && count > 0; row++) {
+        if (has_value(column, row)) {
             delta_put(&delta, narrow ? ((const int32_t *)column->values)[row]
                                      : ((const int64_t *)column->values)[row]);
         }
@@ -157,48 +166,43 @@ static void encode_plain_row(const struct column *column, struct buffer *body, u
     }
 }
 
-static void encode_plain(struct column *column, struct buffer *body, uint32_t row_count,
-                         const uint32_t *order)
+static void encode_plain(struct column *column, struct buffer *body, uint32_t row_count)
 {
-    for (uint32_t i = 0; i < row_count && column->chunk_has_value; i++) {
-        uint32_t row = order == NULL ? i : order[i];
-
-        if (column->present[row]) {
+    for (uint32_t row = 0; row < row_count && column->chunk_has_value; row++) {
+        if (has_value(column, row)) {
             encode_plain_row(column, body, row);
         }
     }
 }
 
-static void encode_dictionary(struct column *column, struct column_workshop *workshop,
-                              uint32_t row_count, const uint32_t *order)
+static void encode_dictionary(struct column *column, struct buffer *body, uint32_t row_count)
 {
     unsigned width = bit_width_of(column->dictionary.entry_count - 1);
-    uint32_t count = 0;
 
-    width = width == 0 ? 1 : width; /* some readers do not take 0 bits */
-    for (uint32_t i = 0; i < row_count; i++) {
-        workshop->numbers[count++] = column_dictionary_number(column, order == NULL ? i : order[i]);
-    }
-    (void)buffer_append_byte(&workshop->body, (uint8_t)width); /* failures stick */
-    hybrid_append(&workshop->body, workshop->numbers, count, width);
+    width = width == 0 ? 1 : width;                 /* some readers do not take 0 bits */
+    (void)buffer_append_byte(body, (uint8_t)width); /* failures stick */
+    hybrid_append(body, column->values, row_count, width);
 }
 
 /** Definition levels: 1 for a value, 0 for null, behind their length (Q2). */
 static void encode_levels(struct column *column, struct column_workshop *workshop,
-                          uint32_t row_count, const uint32_t *order)
+                          uint32_t row_count)
 {
+    uint32_t present_count = column->chunk_has_value ? column->present_count : 0;
     struct buffer *body = &workshop->body;
     size_t length_at = body->size;
     size_t length;
 
-    for (uint32_t i = 0; i < row_count; i++) {
-        uint32_t row = order == NULL ? i : order[i];
-
-        workshop->numbers[i] = column->chunk_has_value ? column->present[row] : 0;
-        column->null_count += workshop->numbers[i] == 0;
-    }
+    column->null_count += row_count - present_count;
     page_append_little_endian(body, 0, LENGTH_BYTES);
-    hybrid_append(body, workshop->numbers, row_count, 1);
+    if (present_count == 0 || present_count == row_count) { /* nearly always: no need to look */
+        hybrid_append_run(body, present_count == 0 ? 0 : 1, row_count, 1);
+    } else {
+        for (uint32_t row = 0; row < row_count; row++) {
+            workshop->levels[row] = column->present[row];
+        }
+        hybrid_append(body, workshop->levels, row_count, 1);
+    }
     if (!body->failed) {
         length = body->size - length_at - LENGTH_BYTES;
         for (size_t i = 0; i < LENGTH_BYTES; i++) {
@@ -207,22 +211,21 @@ static void encode_levels(struct column *column, struct column_workshop *worksho
     }
 }
 
-bool column_flush(struct column *column, struct column_workshop *workshop, uint32_t row_count,
-                  const uint32_t *order)
+bool column_flush(struct column *column, struct column_workshop *workshop, uint32_t row_count)
 {
     struct page page = {.value_count = row_count,
                         .encoding = page_encoding_of(column->schema->encoding)};
 
     buffer_clear(&workshop->body);
     if (column->schema->nullable) {
-        encode_levels(column, workshop, row_count, order);
+        encode_levels(column, workshop, row_count);
     }
     if (column->schema->encoding == COLUMN_DELTA) {
-        encode_delta(column, &workshop->body, row_count, order);
+        encode_delta(column, &workshop->body, row_count);
     } else if (column->schema->encoding == COLUMN_DICTIONARY) {
-        encode_dictionary(column, workshop, row_count, order);
+        encode_dictionary(column, &workshop->body, row_count);
     } else {
-        encode_plain(column, &workshop->body, row_count, order);
+        encode_plain(column, &workshop->body, row_count);
     }
     column->value_count += row_count;
     column->chunk_has_value = false;

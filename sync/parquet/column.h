@@ -44,10 +44,11 @@ struct column_statistics {
 struct column {
     const struct schema_column *schema;
     uint32_t chunk_rows_max;
-    void *values;         /* of the open chunk, by row: int64_t, or uint32_t (see column.c) */
-    uint8_t *present;     /* by row; NULL until the column's first value */
-    bool chunk_has_value; /* else `present` is out of date and all rows are null */
-    struct buffer texts;  /* of the open chunk: 4-byte length and bytes each */
+    void *values;           /* of the open chunk, by row: int64_t, or uint32_t (see column.c) */
+    uint8_t *present;       /* by row, of a nullable column; NULL until its first value */
+    bool chunk_has_value;   /* else `present` is out of date and all rows are null */
+    uint32_t present_count; /* values in the open chunk, once it has one */
+    struct buffer texts;    /* of the open chunk: 4-byte length and bytes each */
     struct dictionary dictionary;
     struct buffer pages;
     uint64_t value_count, null_count; /* in `pages` */
@@ -59,7 +60,7 @@ struct column {
 struct column_workshop {
     struct ZSTD_CCtx_s *zstd;
     struct buffer body, packed, header;
-    uint32_t *numbers; /* one chunk of levels or dictionary indices */
+    uint32_t *levels; /* one chunk of definition levels */
 };
 
 /** Where a column ended up in the file. */
@@ -77,26 +78,25 @@ void column_init(struct column *column, const struct schema_column *schema, uint
 /** Accepts a zeroed column, and twice. */
 void column_deinit(struct column *column);
 
-/** Forget all rows and pages, keep the memory of a chunk. */
+/** Forget all rows and pages. */
 void column_clear(struct column *column);
 
 /** The value of row `row` of the open chunk; rows come in order from 0. A null is right in nullable
  *  columns only. false: no memory. */
 bool column_set(struct column *column, uint32_t row, const struct cell *cell);
 
+/** Give back the memory of the open chunk, and forget its rows. */
+void column_release_chunk(struct column *column);
+
 /** Bytes of all that is finished: pages and dictionary. */
 size_t column_size_bytes(const struct column *column);
 
-/** Make one page of the open chunk's `row_count` rows, in this order (NULL: as they came), and open
- *  the next chunk. false: no memory, or past the maximum. */
-bool column_flush(struct column *column, struct column_workshop *workshop, uint32_t row_count,
-                  const uint32_t *order);
+/** Make one page of the open chunk's `row_count` rows and open the next chunk. false: no memory, or
+ *  past the maximum. */
+bool column_flush(struct column *column, struct column_workshop *workshop, uint32_t row_count);
 
 /** Append the column to the file: dictionary page, pages. Gives its pages' memory back. */
 bool column_append_to(struct column *column, struct column_workshop *workshop, struct buffer *file,
                       struct column_place *place);
-
-/** The dictionary's number of row `row` of the open chunk. COLUMN_DICTIONARY only. */
-uint32_t column_dictionary_number(const struct column *column, uint32_t row);
 
 #endif

@@ -17,7 +17,6 @@
 struct dictionary_entry {
     uint32_t offset; /* of its length in `plain` */
     uint32_t hash;
-    uint32_t place; /* for the user: where its rows go when a chunk is sorted */
 };
 
 struct dictionary {

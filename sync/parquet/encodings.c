@@ -76,6 +76,7 @@ static void put_block(struct delta_encoder *encoder)
         distances[i] = (uint64_t)encoder->deltas[i] - (uint64_t)least;
     }
     if (!buffer_reserve(out, BLOCK_MAX_BYTES)) {
+        encoder->delta_count = 0; /* go on as if: the buffer remembers */
         return;
     }
     at = out->bytes + out->size;
@@ -133,7 +134,7 @@ static size_t run_length(const uint32_t *values, size_t count)
     return length;
 }
 
-static void put_repeated(struct buffer *out, uint32_t value, size_t count, unsigned width)
+void hybrid_append_run(struct buffer *out, uint32_t value, size_t count, unsigned width)
 {
     uint8_t bytes[sizeof(value)];
 
@@ -176,7 +177,7 @@ void hybrid_append(struct buffer *out, const uint32_t *values, size_t count, uns
         if (at > packed_from) {
             put_packed(out, values + packed_from, at - packed_from, width);
         }
-        put_repeated(out, values[at], length, width);
+        hybrid_append_run(out, values[at], length, width);
         at += length;
         packed_from = at;
     }

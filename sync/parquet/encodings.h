@@ -36,6 +36,9 @@ void delta_end(struct delta_encoder *encoder);
 /** Append `count` values of at most `width` bits (1 to 32) as an RLE / bit-packed hybrid. */
 void hybrid_append(struct buffer *out, const uint32_t *values, size_t count, unsigned width);
 
+/** The same for `count` times one value. */
+void hybrid_append_run(struct buffer *out, uint32_t value, size_t count, unsigned width);
+
 /** Bits that `value` needs: 0 for 0. */
 unsigned bit_width_of(uint64_t value);
 

@@ -27,8 +27,8 @@ enum error_code column_workshop_init(struct column_workshop *workshop, uint32_t 
     buffer_init(&workshop->body, maximum_bytes);
     buffer_init(&workshop->packed, ZSTD_compressBound(maximum_bytes));
     buffer_init(&workshop->header, 256);
-    workshop->numbers = calloc(chunk_rows_max, sizeof(*workshop->numbers));
-    if (workshop->zstd == NULL || workshop->numbers == NULL) {
+    workshop->levels = calloc(chunk_rows_max, sizeof(*workshop->levels));
+    if (workshop->zstd == NULL || workshop->levels == NULL) {
         return error_set(error, ERROR_NO_MEMORY, "no memory to compress batches");
     }
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
@@ -43,7 +43,7 @@ enum error_code column_workshop_init(struct column_workshop *workshop, uint32_t 
 void column_workshop_deinit(struct column_workshop *workshop)
 {
     (void)ZSTD_freeCCtx(workshop->zstd); /* cannot fail for one of this kind */
-    free(workshop->numbers);
+    free(workshop->levels);
     buffer_deinit(&workshop->body);
     buffer_deinit(&workshop->packed);
     buffer_deinit(&workshop->header);
