@@ -92,8 +92,8 @@ def tidy():
     settings or its compile command change."""
     cache = BUILD / "tidy-cache"
     cache.mkdir(parents=True, exist_ok=True)
-    common = hashlib.sha256((ROOT / ".clang-tidy").read_bytes())
-    for header in source_files(ROOT, "*.h"):
+    common = hashlib.sha256()
+    for header in source_files(ROOT, "*.h", "*.clang-tidy"):
         common.update(header.encode() + b"\0" + (ROOT / header).read_bytes())
     entries = {os.path.relpath(entry["file"], ROOT): entry
                for entry in json.loads(DATABASE.read_text(encoding="utf-8"))}

@@ -209,6 +209,14 @@ static void every_due_item_is_in_one_request_that_keeps_the_rules(void **unused)
     }
 }
 
+static void assert_all_read_the_same(const struct bench *bench, const struct plan_request *request)
+{
+    for (size_t i = request->begin; i < request->end; i++) {
+        assert_int_equal(bench->items[i].number, request->first);
+        assert_int_equal(bench->items[i].count, request->count);
+    }
+}
+
 static void splitting_ends_with_items_of_equal_registers_and_forgetting_undoes_it(void **unused)
 {
     (void)unused;
@@ -227,10 +235,7 @@ static void splitting_ends_with_items_of_equal_registers_and_forgetting_undoes_i
             struct plan_request part;
 
             if (!plan_split(&bench.plan, 7, &request)) { /* refused to the end */
-                for (size_t i = request.begin; i < request.end; i++) {
-                    assert_int_equal(bench.items[i].number, request.first);
-                    assert_int_equal(bench.items[i].count, request.count);
-                }
+                assert_all_read_the_same(&bench, &request);
                 from = request.end;
                 continue;
             }
