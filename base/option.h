@@ -60,8 +60,9 @@ const char *option_nearest(const struct option_spec *table, const char *key);
 MUST_CHECK enum error_code option_set(const struct option_spec *spec, const char *text,
                                       void *target, struct arena *arena, struct error *error);
 
-/** Store every row's fallback in `target`. A required row (fallback NULL) and one that may be absent
- *  (fallback "") are left alone: an absent text stays NULL, a number what the caller put there. */
+/** Store every row's fallback in `target`. A required row (fallback NULL) and one that may be
+ * absent (fallback "") are left alone: an absent text stays NULL, a number what the caller put
+ * there. */
 MUST_CHECK enum error_code option_set_fallbacks(const struct option_spec *table, void *target,
                                                 struct arena *arena, struct error *error);
 
