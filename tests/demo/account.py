@@ -52,8 +52,8 @@ class Account:
             ("queued", self.queued,
              self.produced - self.suppressed - self.rejected - self.queued, "agent"),
             ("uploaded", self.uploaded, self.queued - self.uploaded, "pyarrow: rows in the lake"),
-            ("integrated", self.integrated, self.uploaded - self.integrated,
-             f"DuckDB: fact_reading, {self.duplicates} flagged as duplicates"),
+            ("integrated", self.integrated, self.uploaded - self.integrated - self.duplicates,
+             f"DuckDB: fact_reading, beside {self.duplicates} flagged as duplicates"),
         )
 
     def problems(self):
@@ -90,9 +90,6 @@ class Warehouse:
         self._base = duckdb.connect(str(path), read_only=True)
         rows = self._base.execute("select table_name, table_schema from information_schema.tables")
         self._schemas = dict(rows.fetchall())
-
-    def has(self, table):
-        return table in self._schemas
 
     def query(self, text, *tables):
         """`{0}` in the text is the first of the tables, with its schema."""

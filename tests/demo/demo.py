@@ -22,6 +22,8 @@ import plant  # noqa: E402
 from account import Account, Warehouse, objects_of, rows_of  # noqa: E402
 
 FOLDER = ROOT / "build" / "demo"
+SHOWN_POINTS = ("boiler/temperature-1", "boiler/energy-1", "packer/speed-1", "packer/voltage-1",
+                "line-1/press-1-speed", "line-1/oven-1-parts")
 STOP_SECONDS = 2.0  # what SIGTERM may take
 
 
@@ -138,13 +140,19 @@ class Demo:
 
     def show_marts(self):
         warehouse = Warehouse(self.warehouse)
-        self.account.integrated = warehouse.count("fact_reading")
+        self.account.integrated = warehouse.count("fact_reading", "not is_duplicate")
         self.account.duplicates = warehouse.count("fact_reading", "is_duplicate")
-        marts = {table: warehouse.count(table) for table in
-                 ("dim_asset", "dim_point", "fact_reading", "fact_gap", "agg_point_hour",
-                  "agg_point_day") if warehouse.has(table)}
-        say("\nmarts: " + ", ".join(f"{table} {count} rows" for table, count in marts.items()))
-        say(warehouse.text("select * from {0} order by all limit 8", "agg_point_hour"))
+        say("\nwhat the marts hold: " + ", ".join(
+            f"{table} {warehouse.count(table)}" for table in
+            ("dim_asset", "dim_point", "fact_reading", "fact_gap", "agg_point_hour",
+             "agg_point_day")))
+        say("\n" + warehouse.text(
+            "select stream, issued, arrived, lost, missing, status from {0} order by stream",
+            "agg_gateway_completeness"))
+        say("\n" + warehouse.text(
+            "select point_id, hour_start, n, good, uncertain, bad, mean, min, max, counter_delta "
+            f"from {{0}} where point_id in {SHOWN_POINTS} order by point_id, hour_start",
+            "agg_point_hour"))
         warehouse.close()
 
     def report(self):
