@@ -24,7 +24,7 @@ BOILER = (
     ("holding", 52, "draught", 4, "float32", "BADC", {"unit": "Pa"}),
     ("holding", 60, "balance", 4, "int64", "ABCD", {}),
     ("holding", 76, "energy", 4, "uint64", "CDAB", {"unit": "kW.h", "role": "counter"}),
-    ("holding", 92, "level", 4, "float64", "DCBA", {"unit": "m", "deadband_percent": 1}),
+    ("holding", 92, "level", 4, "float64", "DCBA", {"unit": "m", "deadband": "1%"}),
     ("input", 0, "hours", 10, "uint32", "ABCD", {"interval": "2s", "role": "counter"}),
     ("coil", 0, "valve", 12, "bool", "", {"role": "status"}),
     ("discrete", 0, "limit", 8, "bool", "", {"role": "alarm"}),
