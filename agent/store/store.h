@@ -64,9 +64,17 @@ MUST_CHECK enum error_code store_define(struct store *store, const struct defini
 /** The definition behind a handle; texts live as long as the store. NULL: no such handle. */
 const struct definition *store_definition(struct store *store, uint32_t handle);
 
-/** Take `count` samples into memory, in order, and give them the next sequence numbers. Texts are
- *  copied. For STREAM_EVENTS samples are SAMPLE_TEXT with point_id 0 (base/event.h).
- *  ERROR_NO_SPACE: the ring holds the producer back, nothing of this call was taken. */
+enum {
+    STORE_APPEND_MAX = 2048,          /* samples in one call */
+    STORE_TEXT_MAX = 32 << 10,        /* bytes of one text */
+    STORE_APPEND_TEXT_MAX = 64 << 10, /* bytes of all texts in one call */
+};
+
+/** Take `count` samples into memory, in order, and give them the next sequence numbers: all or none
+ *  of the call. Texts are copied. For STREAM_EVENTS samples are SAMPLE_TEXT with point_id 0
+ *  (base/event.h). May commit, when memory for what is pending is used up.
+ *  ERROR_NO_SPACE: the ring holds the producer back. ERROR_BAD_DATA: a text, or the texts together,
+ *  are too long. ERROR_BUG: too many samples. Or as store_commit(). */
 MUST_CHECK enum error_code store_append(struct store *store, enum stream stream,
                                         const struct sample *samples, size_t count,
                                         struct error *error);

@@ -1,0 +1,115 @@
+#include "agent/store/inside.h"
+
+/** Is this a call that can be taken whole? */
+static enum error_code check_call(enum stream stream, const struct sample *samples, size_t count,
+                                  size_t *text_bytes, struct error *error)
+{
+    if (!stream_has_ring(stream)) {
+        return error_set(error, ERROR_BUG, "the stream of %s has no ring", stream_name(stream));
+    }
+    if (count > STORE_APPEND_MAX) {
+        return error_set(error, ERROR_BUG, "%zu records in one call; at most %d are taken", count,
+                         STORE_APPEND_MAX);
+    }
+    *text_bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t size = samples[i].type == SAMPLE_TEXT ? samples[i].value.text.size_bytes : 0;
+
+        *text_bytes += size;
+        if (size > STORE_TEXT_MAX || *text_bytes > STORE_APPEND_TEXT_MAX) {
+            return error_set(error, ERROR_BAD_DATA,
+                             "a text of %zu bytes, %zu in one call, is more than the queue takes "
+                             "(%d, %d)",
+                             size, *text_bytes, STORE_TEXT_MAX, STORE_APPEND_TEXT_MAX);
+        }
+    }
+    return ERROR_OK;
+}
+
+enum error_code store_append(struct store *store, enum stream stream, const struct sample *samples,
+                             size_t count, struct error *error)
+{
+    size_t text_bytes;
+    bool commit_first;
+    enum error_code code = check_call(stream, samples, count, &text_bytes, error);
+
+    if (code != ERROR_OK || count == 0) {
+        return code;
+    }
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    code = ring_reserve(store, &store->rings[stream], count, text_bytes, &commit_first, error);
+    while (commit_first) {
+        store->changes++; /* so that this commit looks again even if all is covered */
+        (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+        code = store_commit(store, error);
+        if (code != ERROR_OK) {
+            return code;
+        }
+        (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+        code = ring_reserve(store, &store->rings[stream], count, text_bytes, &commit_first, error);
+    }
+    for (size_t i = 0; i < count && code == ERROR_OK; i++) {
+        ring_push(store, &store->rings[stream], &samples[i]);
+    }
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+    return code;
+}
+
+/** How much of a ring waits to be uploaded. */
+static void describe_ring(const struct ring *ring, struct store_stream_state *state)
+{
+    const struct database_ring *row = &ring->state->row;
+    uint64_t first = row->acknowledged + 1;
+    uint32_t used = place_used_slots(ring);
+
+    state->next_sequence = ring->next_sequence;
+    state->committed_sequence = ring->committed_sequence;
+    state->ring_bytes = (uint64_t)ring->capacity * SLOT_BYTES;
+    if (row->head_first > 0 && ring->tail_first > first) {
+        first = ring->tail_first;
+    }
+    if (first <= ring->committed_sequence) {
+        state->oldest_sequence = first;
+        state->oldest_received_ns = ring->tail_t0_ns;
+        state->waiting_count = ring->committed_sequence - first + 1;
+        state->waiting_bytes = (uint64_t)(used - (ring->open != NULL)) * SLOT_BYTES +
+                               (ring->open != NULL ? ring->open->filled : 0);
+    }
+}
+
+static void describe_catalogue(const struct store *store, struct store_stream_state *state)
+{
+    const struct catalogue *catalogue = &store->catalogue;
+
+    state->next_sequence = (uint64_t)catalogue->count + 1;
+    state->committed_sequence = catalogue->committed;
+    if (state->acknowledged < catalogue->committed) {
+        const struct catalogue_row *row =
+            catalogue_get(catalogue, (uint32_t)state->acknowledged + 1);
+
+        state->oldest_sequence = state->acknowledged + 1;
+        state->oldest_received_ns = row->definition.valid_from_ns;
+        state->waiting_count = catalogue->committed - state->acknowledged;
+    }
+}
+
+void store_state(struct store *store, enum stream stream, struct store_stream_state *state)
+{
+    *state = (struct store_stream_state){0};
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    state->acknowledged = store->rows[stream].row.acknowledged;
+    state->lost_count = store->rows[stream].row.lost_count;
+    if (stream_has_ring(stream)) {
+        describe_ring(&store->rings[stream], state);
+    } else {
+        describe_catalogue(store, state);
+    }
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+}
+
+void store_totals(struct store *store, struct store_totals *totals)
+{
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    *totals = store->totals;
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+}

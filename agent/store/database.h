@@ -1,0 +1,118 @@
+/* agent/store/database.h - the one SQLite connection: pragmas, schema, statements, slots as BLOBs.
+ *
+ *   ring, catalogue, cut -> [ DATABASE ] -> the file
+ *
+ * Life: database_open() -> anything -> database_close().
+ *
+ *  1. One connection, exclusive: nobody else reads or writes while we run, and SQLite's faults that
+ *     need two connections cannot happen.
+ *  2. An open BLOB handle makes COMMIT fail, so each read and write opens and closes its own.
+ *  3. Slots are made once and then only overwritten. Nothing is ever deleted, nothing vacuumed.
+ *  4. Room for new slots is claimed from the file system before they are made, so a full disk is
+ *     met there and not in the middle of a checkpoint.
+ *
+ * Errors everywhere: ERROR_NO_SPACE, ERROR_NO_MEMORY, ERROR_REFUSED, ERROR_IO; ERROR_BAD_DATA when
+ * the file is damaged or not ours, ERROR_BAD_CONFIG when another process has it.
+ *
+ * Depends on: base, SQLite, vfs.  Threads: one at a time; the store's database lock sees to it.
+ */
+#ifndef AGENT_STORE_DATABASE_H
+#define AGENT_STORE_DATABASE_H
+
+#include "agent/store/store.h"
+#include "agent/store/vfs.h"
+
+enum {
+    DATABASE_BEGIN,
+    DATABASE_COMMIT,
+    DATABASE_ROLLBACK,
+    DATABASE_MAKE_SLOT,
+    DATABASE_SAVE_RING,
+    DATABASE_LOAD_RING,
+    DATABASE_SAVE_CUT,
+    DATABASE_LOAD_CUT,
+    DATABASE_ADD_POINT,
+    DATABASE_LIST_POINTS,
+    DATABASE_STATEMENT_COUNT
+};
+
+struct database {
+    sqlite3 *handle;
+    sqlite3_stmt *statements[DATABASE_STATEMENT_COUNT];
+    struct store_vfs vfs;
+    char *path;
+    char incarnation[STORE_INCARNATION_SIZE];
+    bool fresh;     /* made by this opening */
+    int page_bytes; /* of the file */
+};
+
+/** Open or make the file. `database` must stay where it is until it is closed. */
+MUST_CHECK enum error_code database_open(struct database *database, const char *path,
+                                         struct error *error);
+
+/** Accepts a zeroed and a half-open one. */
+void database_close(struct database *database);
+
+/** Rename a file that cannot be used, with its journal, to <path>.damaged-<n>; `kept_as` (of
+ *  `kept_size` bytes) is the new name. The file must be closed. */
+MUST_CHECK enum error_code database_set_aside(const char *path, char *kept_as, size_t kept_size,
+                                              struct error *error);
+
+MUST_CHECK enum error_code database_begin(struct database *database, struct error *error);
+MUST_CHECK enum error_code database_commit(struct database *database, struct error *error);
+/** After a failure inside of begin..commit. */
+void database_rollback(struct database *database);
+
+/** Make slots first .. first + count - 1 of a stream, zeroed, in a transaction of their own. */
+MUST_CHECK enum error_code database_make_slots(struct database *database, enum stream stream,
+                                               uint32_t first, uint32_t count, struct error *error);
+
+MUST_CHECK enum error_code database_read_slot(struct database *database, enum stream stream,
+                                              uint32_t index, void *bytes, size_t size_bytes,
+                                              struct error *error);
+
+MUST_CHECK enum error_code database_write_slot(struct database *database, enum stream stream,
+                                               uint32_t index, const uint8_t *bytes, size_t from,
+                                               size_t to, struct error *error);
+
+/** The row of a stream's ring; zeroed when there is none yet. */
+struct database_ring {
+    uint32_t made;       /* slots that exist */
+    uint32_t tail, head; /* indexes of the oldest slot in use and of the newest */
+    uint64_t head_first; /* first sequence number in the newest slot; 0: no slot in use */
+    uint64_t reserved;   /* no number above this one was ever given */
+    uint64_t acknowledged;
+    uint64_t lost_count;
+    uint64_t damage_reported; /* damage up to this number has its gap event */
+};
+
+MUST_CHECK enum error_code database_load_ring(struct database *database, enum stream stream,
+                                              struct database_ring *ring, struct error *error);
+MUST_CHECK enum error_code database_save_ring(struct database *database, enum stream stream,
+                                              const struct database_ring *ring,
+                                              struct error *error);
+
+/** `*active` false: no cut is under way. */
+MUST_CHECK enum error_code database_load_cut(struct database *database, enum stream stream,
+                                             struct store_cut *cut, bool *active,
+                                             struct error *error);
+MUST_CHECK enum error_code database_save_cut(struct database *database, enum stream stream,
+                                             const struct store_cut *cut, bool active,
+                                             struct error *error);
+
+MUST_CHECK enum error_code database_add_point(struct database *database, uint32_t handle,
+                                              const struct definition *definition,
+                                              struct error *error);
+
+/** Called for each definition in the order of handles; texts are borrowed. */
+typedef enum error_code database_take_point(void *context, uint32_t handle,
+                                            const struct definition *definition,
+                                            struct error *error);
+MUST_CHECK enum error_code database_list_points(struct database *database,
+                                                database_take_point *take, void *context,
+                                                struct error *error);
+
+/** Fill `error` from SQLite's last failure: "cannot <step> the queue <path>: <reason>". */
+enum error_code database_error(struct database *database, const char *step, struct error *error);
+
+#endif

@@ -1,0 +1,319 @@
+/* The rows and BLOBs of database.h. */
+#include "agent/store/database.h"
+#include "agent/store/slot.h"
+
+#include <math.h>
+#include <string.h>
+
+static sqlite3_int64 slot_id(enum stream stream, uint32_t index)
+{
+    return (sqlite3_int64)stream << 32 | (sqlite3_int64)index;
+}
+
+/** Run a statement that gives no rows and make it ready for the next time. */
+static enum error_code run(struct database *database, int which, const char *step,
+                           struct error *error)
+{
+    sqlite3_stmt *statement = database->statements[which];
+    enum error_code code = ERROR_OK;
+
+    if (sqlite3_step(statement) != SQLITE_DONE) {
+        code = database_error(database, step, error);
+    }
+    (void)sqlite3_reset(statement); /* repeats the failure that was just reported */
+    return code;
+}
+
+enum error_code database_begin(struct database *database, struct error *error)
+{
+    return run(database, DATABASE_BEGIN, "write", error);
+}
+
+enum error_code database_commit(struct database *database, struct error *error)
+{
+    return run(database, DATABASE_COMMIT, "commit to", error);
+}
+
+void database_rollback(struct database *database)
+{
+    if (sqlite3_get_autocommit(database->handle) == 0) {
+        (void)run(database, DATABASE_ROLLBACK, "roll back",
+                  NULL); /* the failure before it counts */
+    }
+}
+
+static enum error_code insert_slots(struct database *database, enum stream stream, uint32_t first,
+                                    uint32_t count, struct error *error)
+{
+    enum error_code code = database_begin(database, error);
+
+    for (uint32_t i = 0; i < count && code == ERROR_OK; i++) {
+        sqlite3_stmt *statement = database->statements[DATABASE_MAKE_SLOT];
+
+        (void)sqlite3_bind_int64(statement, 1, slot_id(stream, first + i)); /* in range */
+        code = run(database, DATABASE_MAKE_SLOT, "enlarge", error);
+    }
+    if (code == ERROR_OK) {
+        code = database_commit(database, error);
+    }
+    if (code != ERROR_OK) {
+        database_rollback(database);
+    }
+    return code;
+}
+
+enum error_code database_make_slots(struct database *database, enum stream stream, uint32_t first,
+                                    uint32_t count, struct error *error)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    int code = sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+    if (code == SQLITE_OK) {
+        code = file->pMethods->xFileSize(file, &size);
+    }
+    if (code == SQLITE_OK) { /* an eighth more covers the pages between the slots */
+        size += (sqlite3_int64)count * (SLOT_BYTES + SLOT_BYTES / 8);
+        code = sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_SIZE_HINT, &size);
+    }
+    if (code != SQLITE_OK) {
+        return error_set(error, ERROR_NO_SPACE,
+                         "there is no room to enlarge the queue %s by %u slots of 64 KiB",
+                         database->path, (unsigned)count);
+    }
+    return insert_slots(database, stream, first, count, error);
+}
+
+enum error_code database_read_slot(struct database *database, enum stream stream, uint32_t index,
+                                   void *bytes, size_t size_bytes, struct error *error)
+{
+    sqlite3_blob *blob = NULL;
+    enum error_code code = ERROR_OK;
+
+    if (sqlite3_blob_open(database->handle, "main", "slot", "data", slot_id(stream, index), 0,
+                          &blob) != SQLITE_OK ||
+        sqlite3_blob_read(blob, bytes, (int)size_bytes, 0) != SQLITE_OK) {
+        code = database_error(database, "read a slot of", error);
+    }
+    (void)sqlite3_blob_close(blob); /* was only read */
+    return code;
+}
+
+enum error_code database_write_slot(struct database *database, enum stream stream, uint32_t index,
+                                    const uint8_t *bytes, size_t from, size_t to,
+                                    struct error *error)
+{
+    sqlite3_blob *blob = NULL;
+    enum error_code code = ERROR_OK;
+
+    if (sqlite3_blob_open(database->handle, "main", "slot", "data", slot_id(stream, index), 1,
+                          &blob) != SQLITE_OK ||
+        sqlite3_blob_write(blob, bytes + from, (int)(to - from), (int)from) != SQLITE_OK) {
+        code = database_error(database, "write a slot of", error);
+    }
+    if (sqlite3_blob_close(blob) != SQLITE_OK && code == ERROR_OK) {
+        code = database_error(database, "write a slot of", error);
+    }
+    return code;
+}
+
+/** Step a query for the row of `stream`: *found, or the end. The caller resets it. */
+static enum error_code find_row(struct database *database, int which, enum stream stream,
+                                bool *found, struct error *error)
+{
+    sqlite3_stmt *statement = database->statements[which];
+    int code;
+
+    (void)sqlite3_bind_int(statement, 1, (int)stream); /* in range */
+    code = sqlite3_step(statement);
+    *found = code == SQLITE_ROW;
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        return database_error(database, "read", error);
+    }
+    return ERROR_OK;
+}
+
+static uint64_t column_unsigned(sqlite3_stmt *statement, int column)
+{
+    return (uint64_t)sqlite3_column_int64(statement, column);
+}
+
+enum error_code database_load_ring(struct database *database, enum stream stream,
+                                   struct database_ring *ring, struct error *error)
+{
+    sqlite3_stmt *row = database->statements[DATABASE_LOAD_RING];
+    bool found;
+    enum error_code code = find_row(database, DATABASE_LOAD_RING, stream, &found, error);
+
+    *ring = (struct database_ring){0};
+    if (code == ERROR_OK && found) {
+        *ring = (struct database_ring){
+            .made = (uint32_t)column_unsigned(row, 1),
+            .tail = (uint32_t)column_unsigned(row, 2),
+            .head = (uint32_t)column_unsigned(row, 3),
+            .head_first = column_unsigned(row, 4),
+            .reserved = column_unsigned(row, 5),
+            .acknowledged = column_unsigned(row, 6),
+            .lost_count = column_unsigned(row, 7),
+            .damage_reported = column_unsigned(row, 8),
+        };
+    }
+    (void)sqlite3_reset(row); /* repeats the failure that was just reported */
+    if (code == ERROR_OK && ring->head_first > 0 &&
+        (ring->tail >= ring->made || ring->head >= ring->made)) {
+        return error_set(error, ERROR_BAD_DATA, "the queue %s contradicts itself", database->path);
+    }
+    return code;
+}
+
+enum error_code database_save_ring(struct database *database, enum stream stream,
+                                   const struct database_ring *ring, struct error *error)
+{
+    sqlite3_stmt *row = database->statements[DATABASE_SAVE_RING];
+    const uint64_t columns[] = {(uint64_t)stream,   ring->made,       ring->tail,
+                                ring->head,         ring->head_first, ring->reserved,
+                                ring->acknowledged, ring->lost_count, ring->damage_reported};
+
+    for (int i = 0; i < (int)(sizeof(columns) / sizeof(columns[0])); i++) {
+        (void)sqlite3_bind_int64(row, i + 1, (sqlite3_int64)columns[i]); /* in range */
+    }
+    return run(database, DATABASE_SAVE_RING, "write", error);
+}
+
+static void copy_digest(char digest[STORE_DIGEST_SIZE], sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    (void)snprintf(digest, STORE_DIGEST_SIZE, "%s", text != NULL ? text : ""); /* cut if foreign */
+}
+
+enum error_code database_load_cut(struct database *database, enum stream stream,
+                                  struct store_cut *cut, bool *active, struct error *error)
+{
+    sqlite3_stmt *row = database->statements[DATABASE_LOAD_CUT];
+    bool found;
+    enum error_code code = find_row(database, DATABASE_LOAD_CUT, stream, &found, error);
+
+    *cut = (struct store_cut){0};
+    *active = false;
+    if (code == ERROR_OK && found) {
+        *active = sqlite3_column_int(row, 1) != 0;
+        cut->first = column_unsigned(row, 2);
+        cut->last = column_unsigned(row, 3);
+        cut->day = sqlite3_column_int64(row, 4);
+        cut->encoder_version = (uint32_t)column_unsigned(row, 5);
+        copy_digest(cut->digest, row, 6);
+        copy_digest(cut->previous_digest, row, 7);
+    }
+    (void)sqlite3_reset(row); /* repeats the failure that was just reported */
+    return code;
+}
+
+static void bind_text(sqlite3_stmt *row, int column, const char *text)
+{
+    (void)sqlite3_bind_text(row, column, text, -1, SQLITE_STATIC); /* in range; nothing is copied */
+}
+
+enum error_code database_save_cut(struct database *database, enum stream stream,
+                                  const struct store_cut *cut, bool active, struct error *error)
+{
+    sqlite3_stmt *row = database->statements[DATABASE_SAVE_CUT];
+    const int64_t columns[] = {(int64_t)stream,    active,   (int64_t)cut->first,
+                               (int64_t)cut->last, cut->day, cut->encoder_version};
+    enum error_code code;
+
+    for (int i = 0; i < (int)(sizeof(columns) / sizeof(columns[0])); i++) {
+        (void)sqlite3_bind_int64(row, i + 1, columns[i]); /* in range */
+    }
+    bind_text(row, 7, cut->digest);
+    bind_text(row, 8, cut->previous_digest);
+    code = run(database, DATABASE_SAVE_CUT, "write", error);
+    (void)sqlite3_clear_bindings(row); /* the texts are the caller's; cannot fail */
+    return code;
+}
+
+enum error_code database_add_point(struct database *database, uint32_t handle,
+                                   const struct definition *definition, struct error *error)
+{
+    sqlite3_stmt *row = database->statements[DATABASE_ADD_POINT];
+    const char *const texts[] = {definition->point_id, definition->device, definition->name,
+                                 definition->type,     definition->unit,   definition->role,
+                                 definition->address,  definition->labels};
+    const double reals[] = {definition->scale,     definition->offset,
+                            definition->range_low, definition->range_high,
+                            definition->deadband,  definition->deadband_percent};
+    const int64_t integers[] = {definition->interval_ns, definition->heartbeat_ns,
+                                definition->revision, definition->valid_from_ns};
+    enum error_code code;
+
+    (void)sqlite3_bind_int64(row, 1, handle); /* in range, as all below */
+    for (int i = 0; i < 8; i++) {
+        bind_text(row, 2 + i, texts[i]);
+    }
+    for (int i = 0; i < 6; i++) {
+        (void)sqlite3_bind_double(row, 10 + i, reals[i]); /* NaN becomes NULL */
+    }
+    for (int i = 0; i < 4; i++) {
+        (void)sqlite3_bind_int64(row, 16 + i, integers[i]);
+    }
+    code = run(database, DATABASE_ADD_POINT, "write", error);
+    (void)sqlite3_clear_bindings(row); /* the texts are the caller's; cannot fail */
+    return code;
+}
+
+static const char *column_text(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    return text != NULL ? text : "";
+}
+
+static double column_real(sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_type(row, column) == SQLITE_NULL ? (double)NAN
+                                                           : sqlite3_column_double(row, column);
+}
+
+static struct definition definition_of(sqlite3_stmt *row)
+{
+    return (struct definition){
+        .point_id = column_text(row, 1),
+        .device = column_text(row, 2),
+        .name = column_text(row, 3),
+        .type = column_text(row, 4),
+        .unit = column_text(row, 5),
+        .role = column_text(row, 6),
+        .address = column_text(row, 7),
+        .labels = column_text(row, 8),
+        .scale = column_real(row, 9),
+        .offset = column_real(row, 10),
+        .range_low = column_real(row, 11),
+        .range_high = column_real(row, 12),
+        .deadband = column_real(row, 13),
+        .deadband_percent = column_real(row, 14),
+        .interval_ns = sqlite3_column_int64(row, 15),
+        .heartbeat_ns = sqlite3_column_int64(row, 16),
+        .revision = (uint32_t)column_unsigned(row, 17),
+        .valid_from_ns = sqlite3_column_int64(row, 18),
+    };
+}
+
+enum error_code database_list_points(struct database *database, database_take_point *take,
+                                     void *context, struct error *error)
+{
+    sqlite3_stmt *row = database->statements[DATABASE_LIST_POINTS];
+    enum error_code code = ERROR_OK;
+    int step = sqlite3_step(row);
+
+    while (step == SQLITE_ROW && code == ERROR_OK) {
+        struct definition definition = definition_of(row);
+
+        code = take(context, (uint32_t)column_unsigned(row, 0), &definition, error);
+        step = sqlite3_step(row);
+    }
+    if (code == ERROR_OK && step != SQLITE_DONE) {
+        code = database_error(database, "read", error);
+    }
+    (void)sqlite3_reset(row); /* repeats the failure that was just reported */
+    return code;
+}
