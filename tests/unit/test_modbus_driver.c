@@ -85,6 +85,25 @@ static void neighbouring_registers_cost_one_request(void **unused)
     assert_int_equal(rig.values[125].count, 1);
 }
 
+static void a_point_that_is_not_due_is_not_emitted_though_it_was_read_along(void **unused)
+{
+    (void)unused;
+    CLEANUP(rig_release) struct rig rig = {0};
+
+    assert_true(rig_slave(&rig, NULL, NULL, NULL));
+    assert_int_equal(rig_option(&rig, "gap", "1"), ERROR_OK);
+    assert_int_equal(rig_registers(&rig, 100, 1, 0), ERROR_OK);
+    assert_int_equal(rig_registers(&rig, 101, 1, 1), ERROR_OK);
+    assert_int_equal(rig_registers(&rig, 102, 1, 0), ERROR_OK);
+    assert_int_equal(rig_configure(&rig), ERROR_OK);
+    assert_int_equal(rig_open(&rig), ERROR_OK);
+    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_requests(&rig), 1);
+    assert_int_equal(rig.values[0].count, 1);
+    assert_int_equal(rig.values[1].count, 0);
+    assert_int_equal(rig.values[2].count, 1);
+}
+
 static void the_devices_block_and_gap_are_kept(void **unused)
 {
     (void)unused;
@@ -309,6 +328,7 @@ int main(void)
         cmocka_unit_test(every_table_is_read_with_its_own_function),
         cmocka_unit_test(all_points_of_a_turn_carry_one_time_in_whole_milliseconds),
         cmocka_unit_test(neighbouring_registers_cost_one_request),
+        cmocka_unit_test(a_point_that_is_not_due_is_not_emitted_though_it_was_read_along),
         cmocka_unit_test(the_devices_block_and_gap_are_kept),
         cmocka_unit_test(the_devices_order_holds_for_points_that_give_none),
         cmocka_unit_test(names_and_ipv6_addresses_are_dialled),

@@ -111,6 +111,20 @@ static void silence_ends_with_the_devices_time_out(void **unused)
     assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
 }
 
+static void an_answer_that_drips_gets_no_longer_than_the_time_out(void **unused)
+{
+    (void)unused;
+    CLEANUP(rig_release) struct rig rig = {0};
+
+    begin(&rig, 60019, "200ms"); /* 11 bytes, one every 50 ms */
+    assert_int_equal(rig_read(&rig, 2, 60 * NS_PER_S), ERROR_TIMEOUT);
+    rig_close(&rig);
+    assert_int_equal(rig_option(&rig, "timeout", "20s"), ERROR_OK);
+    assert_int_equal(rig_open(&rig), ERROR_OK);
+    assert_int_equal(rig_read(&rig, 2, 60 * NS_PER_S), ERROR_OK);
+    assert_int_equal(rig.values[1].sample.status, STATUS_GOOD);
+}
+
 static void a_late_or_divided_answer_is_as_good_as_any(void **unused)
 {
     (void)unused;
@@ -285,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_broken_answer_fails_the_read_and_a_new_connection_heals),
         cmocka_unit_test(bytes_behind_an_answer_are_not_taken_for_the_next),
         cmocka_unit_test(silence_ends_with_the_devices_time_out),
+        cmocka_unit_test(an_answer_that_drips_gets_no_longer_than_the_time_out),
         cmocka_unit_test(a_late_or_divided_answer_is_as_good_as_any),
         cmocka_unit_test(an_answer_too_late_is_never_taken_for_the_next),
         cmocka_unit_test(what_the_turn_has_no_time_for_is_bad_and_costs_no_connection),

@@ -22,6 +22,8 @@ struct connection {
     int fd; /* -1: free */
     struct modbus_request request;
     int64_t answer_at_ns; /* monotonic; 0: no answer is being held back */
+    int64_t drip_ns;      /* between the bytes of this answer; 0: it goes out whole */
+    unsigned dripped;
 };
 
 struct modbus_server {
@@ -129,8 +131,7 @@ unsigned modbus_server_connections(const struct modbus_server *server)
 static void drop(struct connection *connection)
 {
     (void)close(connection->fd); /* the peer's business */
-    connection->fd = -1;
-    connection->answer_at_ns = 0;
+    *connection = (struct connection){.fd = -1};
 }
 
 static void accept_one(struct modbus_server *server)
@@ -200,11 +201,26 @@ static void receive(struct modbus_server *server, struct connection *connection)
     case MODBUS_TROUBLE_LATE:
         connection->answer_at_ns = clock_monotonic_ns(&clock_system) + delay_ns;
         break;
+    case MODBUS_TROUBLE_DRIP:
+        connection->drip_ns = delay_ns;
+        connection->dripped = 0;
+        connection->answer_at_ns = clock_monotonic_ns(&clock_system) + delay_ns;
+        break;
     case MODBUS_TROUBLE_CLOSE:
         drop(connection);
         break;
     default:
         break; /* already answered in its own way, or never */
+    }
+}
+
+/** The next byte of an answer that drips. */
+static void drip(struct connection *connection)
+{
+    connection->answer_at_ns += connection->drip_ns;
+    if (!modbus_trouble_drip(&connection->request, connection->fd, connection->dripped++)) {
+        connection->answer_at_ns = 0;
+        connection->drip_ns = 0;
     }
 }
 
@@ -221,7 +237,10 @@ static int answer_late(struct modbus_server *server)
         if (connection->fd < 0 || connection->answer_at_ns == 0) {
             continue;
         }
-        if (left_ms <= 0) {
+        if (left_ms <= 0 && connection->drip_ns != 0) {
+            drip(connection);
+            least_ms = 0;
+        } else if (left_ms <= 0) {
             answer(server, connection);
         } else if (least_ms < 0 || left_ms < least_ms) {
             least_ms = left_ms;

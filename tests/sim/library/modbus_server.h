@@ -15,6 +15,7 @@
  *   60012  exception 3            60013  exception 6            60014  exception 10
  *   60015  exception 11           60016  exception 0x55, which no standard knows
  *   60017  properly, in two pieces                              60018  by closing with a reset
+ *   60019  properly but for the values (0), a byte every 50 ms
  *
  * and of registers in these ranges:
  *

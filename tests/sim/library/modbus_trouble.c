@@ -7,9 +7,22 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { TROUBLE_FIRST = 60001, LATE_MS = 300, RANGE_LIMIT = 10 };
+enum { TROUBLE_FIRST = 60001, LATE_MS = 300, DRIP_MS = 50, RANGE_LIMIT = 10 };
 
-enum kind { EXCEPTION, NEVER, SHORT, GARBAGE, OTHER_ID, LATE, CLOSE, HALF, EXTRA, PIECES, RESET };
+enum kind {
+    EXCEPTION,
+    NEVER,
+    SHORT,
+    GARBAGE,
+    OTHER_ID,
+    LATE,
+    CLOSE,
+    HALF,
+    EXTRA,
+    PIECES,
+    RESET,
+    DRIP
+};
 
 /* By register number, from TROUBLE_FIRST on: the manual is modbus_server.h. */
 static const struct {
@@ -19,7 +32,7 @@ static const struct {
     {EXCEPTION, 2},  {EXCEPTION, 4}, {NEVER, 0},     {SHORT, 0},      {GARBAGE, 0},
     {OTHER_ID, 0},   {LATE, 0},      {CLOSE, 0},     {HALF, 0},       {EXTRA, 0},
     {EXCEPTION, 1},  {EXCEPTION, 3}, {EXCEPTION, 6}, {EXCEPTION, 10}, {EXCEPTION, 11},
-    {EXCEPTION, 85}, {PIECES, 0},    {RESET, 0},
+    {EXCEPTION, 85}, {PIECES, 0},    {RESET, 0},     {DRIP, 0},
 };
 
 void modbus_request_parse(struct modbus_request *request)
@@ -141,6 +154,9 @@ enum modbus_trouble modbus_trouble(const struct modbus_request *request, int fd,
         case LATE:
             *delay_ns = LATE_MS * NS_PER_MS;
             return MODBUS_TROUBLE_LATE;
+        case DRIP:
+            *delay_ns = DRIP_MS * NS_PER_MS;
+            return MODBUS_TROUBLE_DRIP;
         case EXTRA:
             return MODBUS_TROUBLE_EXTRA;
         case CLOSE:
@@ -151,6 +167,15 @@ enum modbus_trouble modbus_trouble(const struct modbus_request *request, int fd,
     }
     exception = range_exception(request);
     return exception != 0 ? reply_exception(request, fd, exception) : MODBUS_TROUBLE_NONE;
+}
+
+bool modbus_trouble_drip(const struct modbus_request *request, int fd, unsigned index)
+{
+    uint8_t reply[MODBUS_TCP_MAX_ADU_LENGTH];
+    size_t size = build(request, request->count, reply);
+
+    put(fd, reply + index, 1);
+    return index + 1 < size;
 }
 
 void modbus_trouble_extra(int fd)

@@ -6,6 +6,7 @@
 #define TESTS_SIM_LIBRARY_MODBUS_TROUBLE_H
 
 #include <modbus/modbus.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { MODBUS_REQUEST_HEADER = 7 }; /* MBAP: transaction, protocol, length, unit */
@@ -24,6 +25,7 @@ enum modbus_trouble {
     MODBUS_TROUBLE_LATE,  /* answer properly after `delay_ns` */
     MODBUS_TROUBLE_EXTRA, /* answer properly, then call modbus_trouble_extra() */
     MODBUS_TROUBLE_CLOSE, /* close the connection */
+    MODBUS_TROUBLE_DRIP,  /* call modbus_trouble_drip() every `delay_ns` until it says false */
 };
 
 /** Fill the fields from the bytes. */
@@ -31,6 +33,9 @@ void modbus_request_parse(struct modbus_request *request);
 
 /** Look whether the request asks for trouble and answer wrongly if so. */
 enum modbus_trouble modbus_trouble(const struct modbus_request *request, int fd, int64_t *delay_ns);
+
+/** Send byte `index` of an answer of zeros. false: it was the last. */
+bool modbus_trouble_drip(const struct modbus_request *request, int fd, unsigned index);
 
 /** The bytes too many behind a proper answer. */
 void modbus_trouble_extra(int fd);
