@@ -1,7 +1,7 @@
 /* tests/contract/driver_contract.c - the rules of drivers/driver.h, run against every driver, each
  * with a real peer. A new driver adds a fixture (tests/contract/fixtures/) and inherits it all. */
 #include "base/cleanup.h"
-#include "tests/contract/fixtures/fixture.h"
+#include "tests/contract/fixtures/instance.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault_alloc.h"
 
@@ -11,160 +11,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { POINT_COUNT = 2, FIRST_POINT_ID = 40, ARENA_BYTES = 1 << 20, ADDRESS_SIZE = 80 };
+enum { ADDRESS_SIZE = 80 };
 
 static const struct driver_fixture *now;
 static char live_address[ADDRESS_SIZE]; /* of the fixture's peer */
-
-/* One configured driver, and what it emitted. */
-struct instance {
-    struct driver_sink sink; /* first: emit() finds the rest */
-    const struct driver *driver;
-    struct arena arena;
-    void *state;
-    unsigned room; /* how many samples the sink still takes */
-    unsigned counts[POINT_COUNT];
-    unsigned strangers; /* samples of points that nobody added */
-    unsigned good;
-    unsigned rejections;
-    struct error error;
-};
-
-static bool emit(struct driver_sink *sink, const struct sample *sample)
-{
-    struct instance *instance = (struct instance *)(void *)sink;
-    uint32_t index = sample->point_id - FIRST_POINT_ID;
-
-    if (instance->room == 0) {
-        return false;
-    }
-    instance->room--;
-    if (index < POINT_COUNT) {
-        instance->counts[index]++;
-    } else {
-        instance->strangers++;
-    }
-    instance->good += status_is_good(sample->status) && sample->received_ns > 0 ? 1 : 0;
-    return true;
-}
-
-static void reject(struct driver_sink *sink, const struct driver_rejection *rejection)
-{
-    (void)rejection;
-    ((struct instance *)(void *)sink)->rejections++;
-}
-
-static uint32_t no_instances(struct driver_sink *sink, uint32_t point_id, const char *name)
-{
-    (void)sink;
-    (void)point_id;
-    (void)name;
-    return DRIVER_NO_INSTANCE;
-}
-
-static enum error_code set_all(const struct option_spec *table,
-                               const struct driver_setting *settings, void *target,
-                               struct instance *instance)
-{
-    enum error_code code = option_set_fallbacks(table, target, &instance->arena, &instance->error);
-
-    for (; code == ERROR_OK && settings != NULL && settings->key != NULL; settings++) {
-        const struct option_spec *spec = option_find(table, settings->key);
-
-        assert_true(spec != NULL);
-        code = option_set(spec, settings->value, target, &instance->arena, &instance->error);
-    }
-    return code;
-}
-
-/** Options, points, prepare(): everything short of I/O. */
-static enum error_code configure(struct instance *instance, const char *address,
-                                 const struct driver_setting *point_settings)
-{
-    const struct driver *driver = now->driver;
-    const struct driver_setting device[] = {{now->address_key, address}, {NULL, NULL}};
-    enum error_code code;
-    void *group = NULL;
-
-    *instance = (struct instance){
-        .sink = {emit, reject, no_instances}, .driver = driver, .room = UINT32_MAX};
-    arena_init(&instance->arena, ARENA_BYTES);
-    instance->state = calloc(1, driver->state_size);
-    if (instance->state == NULL) {
-        return ERROR_NO_MEMORY;
-    }
-    code = set_all(driver->options, now->device, instance->state, instance);
-    if (code == ERROR_OK) {
-        code = option_set(option_find(driver->options, now->address_key), device[0].value,
-                          instance->state, &instance->arena, &instance->error);
-    }
-    if (code == ERROR_OK && driver->group_options != NULL) {
-        group = arena_allocate(&instance->arena, driver->group_size);
-        code = group == NULL ? ERROR_NO_MEMORY
-                             : set_all(driver->group_options, now->group, group, instance);
-    }
-    for (uint32_t i = 0; code == ERROR_OK && i < POINT_COUNT; i++) {
-        static const char *const names[POINT_COUNT] = {"flow", "pressure"};
-        void *options = arena_allocate(&instance->arena, driver->point_size);
-        const struct driver_point point = {.point_id = FIRST_POINT_ID + i,
-                                           .schedule = i,
-                                           .name = names[i],
-                                           .options = options,
-                                           .group = group};
-
-        code = options == NULL ? ERROR_NO_MEMORY
-                               : set_all(driver->point_options, point_settings, options, instance);
-        if (code == ERROR_OK) {
-            code = driver->add_point(instance->state, &instance->arena, &point, &instance->error);
-        }
-    }
-    return code == ERROR_OK ? driver->prepare(instance->state, &instance->arena, &instance->error)
-                            : code;
-}
-
-static void release(struct instance *instance)
-{
-    if (instance->state != NULL) {
-        instance->driver->close(instance->state);
-        instance->driver->destroy(instance->state);
-    }
-    free(instance->state);
-    arena_deinit(&instance->arena);
-}
-
-static int64_t soon(int64_t ns)
-{
-    return clock_monotonic_ns(&clock_system) + ns;
-}
-
-static enum error_code open_soon(struct instance *instance)
-{
-    return instance->driver->open(instance->state, &clock_system, soon(10 * NS_PER_S),
-                                  &instance->error);
-}
-
-static enum error_code read_due(struct instance *instance, uint32_t due)
-{
-    const struct driver_turn turn = {&clock_system, soon(10 * NS_PER_S), due};
-
-    return instance->driver->read(instance->state, &turn, &instance->sink, &instance->error);
-}
-
-/** Read until every point came at least `wanted` times. */
-static enum error_code read_until(struct instance *instance, unsigned wanted)
-{
-    enum error_code code = ERROR_OK;
-    int64_t give_up_ns = soon(20 * NS_PER_S);
-
-    if (now->provoke != NULL) {
-        now->provoke();
-    }
-    while (code == ERROR_OK && (instance->counts[0] < wanted || instance->counts[1] < wanted) &&
-           clock_monotonic_ns(&clock_system) < give_up_ns) {
-        code = read_due(instance, 3);
-    }
-    return code;
-}
 
 static void the_table_describes_itself(void **unused)
 {
@@ -192,17 +42,18 @@ static void the_table_describes_itself(void **unused)
 static void configuring_needs_no_peer(void **unused) /* D1 */
 {
     (void)unused;
-    CLEANUP(release) struct instance instance;
+    CLEANUP(instance_release) struct instance instance;
 
-    assert_int_equal(configure(&instance, now->dead_address, now->point), ERROR_OK);
+    assert_int_equal(instance_configure(&instance, now, now->dead_address, now->point), ERROR_OK);
 }
 
 static void a_bad_point_is_refused_with_a_sentence_naming_it(void **unused) /* D1, D6 */
 {
     (void)unused;
-    CLEANUP(release) struct instance instance;
+    CLEANUP(instance_release) struct instance instance;
 
-    assert_int_equal(configure(&instance, now->dead_address, now->bad_point), ERROR_BAD_CONFIG);
+    assert_int_equal(instance_configure(&instance, now, now->dead_address, now->bad_point),
+                     ERROR_BAD_CONFIG);
     assert_true(strstr(instance.error.text, now->bad_point_text) != NULL);
 }
 
@@ -210,17 +61,17 @@ static void close_works_in_every_state_and_twice(void **unused) /* D2 */
 {
     (void)unused;
     CLEANUP(cleanup_free) void *zeroed = calloc(1, now->driver->state_size);
-    CLEANUP(release) struct instance instance;
+    CLEANUP(instance_release) struct instance instance;
 
     assert_true(zeroed != NULL);
     now->driver->close(zeroed);
     now->driver->close(zeroed);
     now->driver->destroy(zeroed);
-    assert_int_equal(configure(&instance, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_configure(&instance, now, live_address, now->point), ERROR_OK);
     now->driver->close(instance.state);
     for (int i = 0; i < 2; i++) { /* points survive a close */
-        assert_int_equal(open_soon(&instance), ERROR_OK);
-        assert_int_equal(read_until(&instance, (unsigned)i + 1), ERROR_OK);
+        assert_int_equal(instance_open(&instance), ERROR_OK);
+        assert_int_equal(instance_read_until(&instance, (unsigned)i + 1), ERROR_OK);
         now->driver->close(instance.state);
         now->driver->close(instance.state);
     }
@@ -230,11 +81,11 @@ static void close_works_in_every_state_and_twice(void **unused) /* D2 */
 static void an_absent_peer_is_named_and_worth_another_try(void **unused) /* D3, D6 */
 {
     (void)unused;
-    CLEANUP(release) struct instance instance;
+    CLEANUP(instance_release) struct instance instance;
 
-    assert_int_equal(configure(&instance, now->dead_address, now->point), ERROR_OK);
+    assert_int_equal(instance_configure(&instance, now, now->dead_address, now->point), ERROR_OK);
     for (int i = 0; i < 2; i++) {
-        enum error_code code = open_soon(&instance);
+        enum error_code code = instance_open(&instance);
 
         assert_int_equal(error_class(code), ERROR_CLASS_RETRY);
         assert_int_equal(instance.error.code, code);
@@ -264,22 +115,23 @@ static void a_silent_peer_costs_no_more_than_the_deadline(void **unused) /* D4 *
     char port[40];
     char address[ADDRESS_SIZE];
     CLEANUP(cleanup_close) int listener = listen_and_say_nothing(port, sizeof(port));
-    CLEANUP(release) struct instance instance;
+    CLEANUP(instance_release) struct instance instance;
     int64_t begun_ns = clock_monotonic_ns(&clock_system);
     struct driver_turn turn = {&clock_system, 0, 3};
     enum error_code code;
 
     (void)listener;
     (void)snprintf(address, sizeof(address), "%s%s", now->address_prefix, port);
-    assert_int_equal(configure(&instance, address, now->point), ERROR_OK);
+    assert_int_equal(instance_configure(&instance, now, address, now->point), ERROR_OK);
     for (const struct driver_setting *slow = now->slow; slow->key != NULL; slow++) {
         assert_int_equal(option_set(option_find(now->driver->options, slow->key), slow->value,
                                     instance.state, &instance.arena, &instance.error),
                          ERROR_OK);
     }
-    code = now->driver->open(instance.state, &clock_system, soon(200 * NS_PER_MS), &instance.error);
+    code = now->driver->open(instance.state, &clock_system, instance_soon(200 * NS_PER_MS),
+                             &instance.error);
     if (code == ERROR_OK) { /* a protocol that says nothing first */
-        turn.deadline_ns = soon(200 * NS_PER_MS);
+        turn.deadline_ns = instance_soon(200 * NS_PER_MS);
         code = now->driver->read(instance.state, &turn, &instance.sink, &instance.error);
     }
     assert_int_equal(error_class(code), ERROR_CLASS_RETRY);
@@ -291,17 +143,17 @@ static void a_silent_peer_costs_no_more_than_the_deadline(void **unused) /* D4 *
 static void two_instances_run_side_by_side(void **unused) /* D5 */
 {
     (void)unused;
-    CLEANUP(release) struct instance one;
-    CLEANUP(release) struct instance two;
+    CLEANUP(instance_release) struct instance one;
+    CLEANUP(instance_release) struct instance two;
 
-    assert_int_equal(configure(&one, live_address, now->point), ERROR_OK);
-    assert_int_equal(configure(&two, live_address, now->point), ERROR_OK);
-    assert_int_equal(open_soon(&one), ERROR_OK);
-    assert_int_equal(open_soon(&two), ERROR_OK);
-    assert_int_equal(read_until(&one, 1), ERROR_OK);
-    assert_int_equal(read_until(&two, 1), ERROR_OK);
+    assert_int_equal(instance_configure(&one, now, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_configure(&two, now, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_open(&one), ERROR_OK);
+    assert_int_equal(instance_open(&two), ERROR_OK);
+    assert_int_equal(instance_read_until(&one, 1), ERROR_OK);
+    assert_int_equal(instance_read_until(&two, 1), ERROR_OK);
     now->driver->close(one.state);
-    assert_int_equal(read_until(&two, 2), ERROR_OK);
+    assert_int_equal(instance_read_until(&two, 2), ERROR_OK);
     assert_true(two.counts[0] >= 2 && two.counts[1] >= 2);
     assert_int_equal(one.strangers + two.strangers, 0);
     assert_int_equal(one.rejections + two.rejections, 0);
@@ -310,15 +162,15 @@ static void two_instances_run_side_by_side(void **unused) /* D5 */
 static void reading_goes_on_before_and_after_committed(void **unused) /* D7 */
 {
     (void)unused;
-    CLEANUP(release) struct instance instance;
+    CLEANUP(instance_release) struct instance instance;
 
-    assert_int_equal(configure(&instance, live_address, now->point), ERROR_OK);
-    assert_int_equal(open_soon(&instance), ERROR_OK);
-    assert_int_equal(read_until(&instance, 1), ERROR_OK);
-    assert_int_equal(read_until(&instance, 2), ERROR_OK);
+    assert_int_equal(instance_configure(&instance, now, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_open(&instance), ERROR_OK);
+    assert_int_equal(instance_read_until(&instance, 1), ERROR_OK);
+    assert_int_equal(instance_read_until(&instance, 2), ERROR_OK);
     now->driver->committed(instance.state);
     now->driver->committed(instance.state);
-    assert_int_equal(read_until(&instance, 3), ERROR_OK);
+    assert_int_equal(instance_read_until(&instance, 3), ERROR_OK);
     assert_int_equal(instance.good, instance.counts[0] + instance.counts[1]);
     assert_true(instance.counts[0] >= 3 && instance.counts[1] >= 3);
 }
@@ -326,38 +178,38 @@ static void reading_goes_on_before_and_after_committed(void **unused) /* D7 */
 static void a_full_sink_is_no_failure_and_the_next_read_goes_on(void **unused) /* D8 */
 {
     (void)unused;
-    CLEANUP(release) struct instance instance;
+    CLEANUP(instance_release) struct instance instance;
 
-    assert_int_equal(configure(&instance, live_address, now->point), ERROR_OK);
-    assert_int_equal(open_soon(&instance), ERROR_OK);
+    assert_int_equal(instance_configure(&instance, now, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_open(&instance), ERROR_OK);
     instance.room = 1;
     if (now->provoke != NULL) {
         now->provoke();
     }
-    for (int64_t end_ns = soon(20 * NS_PER_S);
+    for (int64_t end_ns = instance_soon(20 * NS_PER_S);
          instance.room > 0 && clock_monotonic_ns(&clock_system) < end_ns;) {
-        assert_int_equal(read_due(&instance, 3), ERROR_OK);
+        assert_int_equal(instance_read(&instance, 3), ERROR_OK);
     }
-    assert_int_equal(read_due(&instance, 3), ERROR_OK);
+    assert_int_equal(instance_read(&instance, 3), ERROR_OK);
     assert_int_equal(instance.counts[0] + instance.counts[1], 1);
     instance.room = UINT32_MAX;
-    assert_int_equal(read_until(&instance, 1), ERROR_OK);
+    assert_int_equal(instance_read_until(&instance, 1), ERROR_OK);
     assert_true(instance.counts[0] >= 1 && instance.counts[1] >= 1);
 }
 
 static void only_due_points_of_a_polled_device_are_emitted(void **unused)
 {
     (void)unused;
-    CLEANUP(release) struct instance instance;
+    CLEANUP(instance_release) struct instance instance;
 
     if (now->driver->pushes) {
         skip();
     }
-    assert_int_equal(configure(&instance, live_address, now->point), ERROR_OK);
-    assert_int_equal(open_soon(&instance), ERROR_OK);
-    assert_int_equal(read_due(&instance, 0), ERROR_OK);
+    assert_int_equal(instance_configure(&instance, now, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_open(&instance), ERROR_OK);
+    assert_int_equal(instance_read(&instance, 0), ERROR_OK);
     assert_int_equal(instance.counts[0] + instance.counts[1], 0);
-    assert_int_equal(read_due(&instance, 2), ERROR_OK);
+    assert_int_equal(instance_read(&instance, 2), ERROR_OK);
     assert_int_equal(instance.counts[0], 0);
     assert_int_equal(instance.counts[1], 1);
 }
@@ -366,16 +218,16 @@ static void any_failing_allocation_leaves_nothing_behind(void **unused) /* D2, D
 {
     (void)unused;
     for (unsigned n = 1;; n++) {
-        CLEANUP(release) struct instance instance;
+        CLEANUP(instance_release) struct instance instance;
         enum error_code code;
 
         fault_alloc_arm(n);
-        code = configure(&instance, live_address, now->point);
+        code = instance_configure(&instance, now, live_address, now->point);
         if (code == ERROR_OK) {
-            code = open_soon(&instance);
+            code = instance_open(&instance);
         }
         if (code == ERROR_OK) {
-            code = read_due(&instance, 3);
+            code = instance_read(&instance, 3);
         }
         if (!fault_alloc_fired()) {
             fault_alloc_arm(0);
