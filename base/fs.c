@@ -183,29 +183,56 @@ enum error_code fs_replace_file(const char *path, const void *bytes, size_t size
     return sync_directory_of(path, error);
 }
 
+/** Name a file on a file system that has no hard links (FAT, some network file systems). 0, or the
+ *  errno; EEXIST: the name is taken. */
+static int rename_unless_taken(const char *temporary, const char *path)
+{
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return errno;
+    }
+    if (access(path, F_OK) == 0) { /* the file system has neither: look first, then rename */
+        return EEXIST;
+    }
+    return rename(temporary, path) == 0 ? 0 : errno;
+}
+
+/** Give a whole file its name, never taking it from another. As above; the temporary name is gone
+ *  in any case. */
+static int name_unless_taken(const char *temporary, const char *path)
+{
+    int result = link(temporary, path) == 0 ? 0 : errno;
+    bool no_links = result == EPERM || result == EOPNOTSUPP || result == ENOSYS || result == EMLINK;
+
+    if (no_links) {
+        result = rename_unless_taken(temporary, path);
+    }
+    if ((!no_links || result != 0) && unlink(temporary) != 0 && result == 0) {
+        result = errno;
+    }
+    return result;
+}
+
 enum error_code fs_create_file(const char *path, const void *bytes, size_t size_bytes,
                                bool *existed, struct error *error)
 {
     char temporary[PATH_MAX];
     enum error_code code = write_temporary(path, bytes, size_bytes, 0644, temporary, error);
-    int linked;
-    int link_errno;
+    int result;
 
     if (code != ERROR_OK) {
         return code;
     }
-    linked = link(temporary, path);
-    link_errno = errno;
-    if (unlink(temporary) != 0 && linked == 0) {
-        return fs_error(error, errno, "remove the temporary name of", path);
-    }
-    if (linked != 0 && link_errno != EEXIST) {
-        return fs_error(error, link_errno, "link a new file to", path);
+    result = name_unless_taken(temporary, path);
+    if (result != 0 && result != EEXIST) {
+        return fs_error(error, result, "give its name to", path);
     }
     code =
         sync_directory_of(path, error); /* also when it was there: whoever made it may have died */
     if (code == ERROR_OK) {
-        *existed = linked != 0;
+        *existed = result == EEXIST;
     }
     return code;
 }

@@ -26,7 +26,9 @@ MUST_CHECK enum error_code fs_replace_file(const char *path, const void *bytes, 
                                            unsigned mode, struct error *error);
 
 /** Create `path` with these bytes (F1), never overwriting: `*existed` says that it was there before
- *  (then nothing was written and ERROR_OK is returned). Mode 0644. */
+ *  (then nothing was written and ERROR_OK is returned). Mode 0644. What a crash leaves behind is
+ *  called ".NAME.XXXXXX". Where the file system knows neither hard links nor RENAME_NOREPLACE, two
+ *  callers with the same path at the same moment may replace one another. */
 MUST_CHECK enum error_code fs_create_file(const char *path, const void *bytes, size_t size_bytes,
                                           bool *existed, struct error *error);
 

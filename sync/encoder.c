@@ -37,7 +37,8 @@ struct encoder {
     size_t chunk_text_bytes; /* texts that the open chunk holds unpacked */
     size_t packed_bytes;     /* of the finished pages and dictionaries */
     uint64_t first, next;    /* sequence numbers; first 0: no row yet */
-    bool failed;             /* half a row was taken: only begin() helps */
+    bool full;               /* a row was refused: none is taken after it */
+    bool failed;             /* half a row was taken: only begin() helps (E4) */
 };
 
 enum error_code encoder_create(size_t maximum_bytes, struct encoder **encoder, struct error *error)
@@ -50,7 +51,7 @@ enum error_code encoder_create(size_t maximum_bytes, struct encoder **encoder, s
     }
     made->maximum_bytes = maximum_bytes;
     buffer_init(&made->object, maximum_bytes);
-    buffer_init(&made->repaired, maximum_bytes);
+    buffer_init(&made->repaired, 4 * maximum_bytes); /* a bad byte becomes three */
     code = column_workshop_init(&made->workshop, CHUNK_ROWS, maximum_bytes + FOOTER_BYTES, error);
     if (code == ERROR_OK) {
         code = digest_init(&made->digest, error);
@@ -133,7 +134,7 @@ enum error_code encoder_begin(struct encoder *encoder, const struct batch_header
     encoder->chunk_rows = 0;
     encoder->chunk_bytes = encoder->chunk_text_bytes = encoder->packed_bytes = 0;
     encoder->first = encoder->next = 0;
-    encoder->failed = false;
+    encoder->full = encoder->failed = false;
     return ERROR_OK;
 }
 
@@ -189,6 +190,19 @@ static size_t room_left(const struct encoder *encoder)
     return taken < encoder->maximum_bytes ? encoder->maximum_bytes - taken : 0;
 }
 
+static enum error_code refuse(struct encoder *encoder, const struct row_size *size,
+                              struct error *error)
+{
+    if (encoder->first == 0) {
+        return error_set(error, ERROR_BAD_DATA,
+                         "a record of %zu bytes fits in no batch of %zu bytes", size->bytes,
+                         encoder->maximum_bytes);
+    }
+    encoder->full = true;
+    return error_set(error, ERROR_NO_SPACE, "the batch is full at %llu records",
+                     (unsigned long long)encoder_row_count(encoder));
+}
+
 /** Does a row of this size still fit? Packs the open chunk when that could help. */
 static enum error_code make_room(struct encoder *encoder, const struct row_size *size,
                                  struct error *error)
@@ -196,23 +210,21 @@ static enum error_code make_room(struct encoder *encoder, const struct row_size 
     size_t least = encoder->maximum_bytes / 4 < LEAST_ROOM_BYTES ? 0 : LEAST_ROOM_BYTES;
     bool chunk_is_full = encoder->chunk_rows == CHUNK_ROWS ||
                          encoder->chunk_text_bytes + size->text_bytes > CHUNK_TEXT_BYTES;
+    enum error_code code;
 
-    if (chunk_is_full || room_left(encoder) < size->bytes) {
-        enum error_code code = flush_chunk(encoder, error);
-
-        if (code != ERROR_OK) {
-            return code;
-        }
-        if (room_left(encoder) < size->bytes + (encoder->first == 0 ? 0 : least)) {
-            return encoder->first == 0
-                       ? error_set(error, ERROR_BAD_DATA,
-                                   "a record of %zu bytes fits in no batch of %zu bytes",
-                                   size->bytes, encoder->maximum_bytes)
-                       : error_set(error, ERROR_NO_SPACE, "the batch is full at %llu records",
-                                   (unsigned long long)encoder_row_count(encoder));
-        }
+    if (encoder->full) {
+        return refuse(encoder, size, error);
     }
-    return ERROR_OK;
+    if (!chunk_is_full && room_left(encoder) >= size->bytes) {
+        return ERROR_OK;
+    }
+    code = flush_chunk(encoder, error);
+    if (code != ERROR_OK) {
+        return code;
+    }
+    return room_left(encoder) >= size->bytes + (encoder->first == 0 ? 0 : least)
+               ? ERROR_OK
+               : refuse(encoder, size, error);
 }
 
 static enum error_code add_row(struct encoder *encoder, enum stream stream, uint64_t sequence,

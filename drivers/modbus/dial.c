@@ -16,12 +16,9 @@
 enum { KEEPALIVE_IDLE_S = 30, KEEPALIVE_INTERVAL_S = 10, KEEPALIVE_COUNT = 3 };
 
 struct lookup {
-    struct gaicb request; /* glibc writes here from its thread until there is a result */
+    struct gaicb request; /* glibc writes here from its thread until gai_error() has an answer */
     struct addrinfo hints;
     struct peer peer;
-#ifdef __SANITIZE_THREAD__
-    int result;
-#endif
 };
 
 static void cleanup_addresses(struct addrinfo **list)
@@ -36,47 +33,6 @@ static struct addrinfo hints_for(int flags)
     return (struct addrinfo){.ai_flags = flags | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
 }
 
-#ifdef __SANITIZE_THREAD__
-/* The thread sanitizer does not know glibc's own threads and crashes in them: it gets a look-up
- * that blocks, in builds for tests alone. */
-static bool ask_resolver(struct lookup *lookup)
-{
-    struct gaicb *request = &lookup->request;
-
-    lookup->result = getaddrinfo(request->ar_name, request->ar_service, request->ar_request,
-                                 &request->ar_result);
-    return true;
-}
-
-static int resolver_result(struct lookup *lookup)
-{
-    return lookup->result;
-}
-
-static bool wait_for_lookup(struct lookup *lookup, int64_t wait_ns)
-{
-    (void)lookup;
-    return wait_ns >= 0;
-}
-
-static bool cancel_lookup(struct lookup *lookup)
-{
-    (void)lookup;
-    return true;
-}
-#else
-static bool ask_resolver(struct lookup *lookup)
-{
-    struct gaicb *list[1] = {&lookup->request};
-
-    return getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == 0;
-}
-
-static int resolver_result(struct lookup *lookup)
-{
-    return gai_error(&lookup->request);
-}
-
 /** Wait until the look-up is done or `wait_ns` are over; true: it is done. */
 static bool wait_for_lookup(struct lookup *lookup, int64_t wait_ns)
 {
@@ -84,18 +40,11 @@ static bool wait_for_lookup(struct lookup *lookup, int64_t wait_ns)
     const struct timespec wait = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
                                   .tv_nsec = (long)(wait_ns % NS_PER_S)};
 
-    if (resolver_result(lookup) == EAI_INPROGRESS) {
-        (void)gai_suspend(list, 1, &wait); /* whatever ends it, the result tells */
+    if (gai_error(&lookup->request) == EAI_INPROGRESS) {
+        (void)gai_suspend(list, 1, &wait); /* whatever ends it, gai_error() tells */
     }
-    return resolver_result(lookup) != EAI_INPROGRESS;
+    return gai_error(&lookup->request) != EAI_INPROGRESS;
 }
-
-/** true: glibc has let go of it. */
-static bool cancel_lookup(struct lookup *lookup)
-{
-    return gai_cancel(&lookup->request) != EAI_NOTCANCELED;
-}
-#endif
 
 static void lookup_free(struct lookup *lookup)
 {
@@ -108,6 +57,7 @@ static void lookup_free(struct lookup *lookup)
 static enum error_code lookup_start(struct dial *dial, const struct peer *peer, struct error *error)
 {
     struct lookup *lookup = calloc(1, sizeof(*lookup));
+    struct gaicb *list[1];
 
     if (lookup == NULL) {
         return error_set(error, ERROR_NO_MEMORY, "%s: no memory to look the name up", peer->host);
@@ -117,7 +67,8 @@ static enum error_code lookup_start(struct dial *dial, const struct peer *peer, 
     lookup->request = (struct gaicb){.ar_name = lookup->peer.host,
                                      .ar_service = lookup->peer.port,
                                      .ar_request = &lookup->hints};
-    if (!ask_resolver(lookup)) {
+    list[0] = &lookup->request;
+    if (getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) != 0) {
         free(lookup);
         return error_set(error, ERROR_NO_MEMORY, "%s: the name cannot be looked up: no resources",
                          peer->host);
@@ -145,7 +96,7 @@ static enum error_code look_up(struct dial *dial, const struct peer *peer, int64
                          "device's IP address",
                          peer->host);
     }
-    result = resolver_result(dial->lookup);
+    result = gai_error(&dial->lookup->request);
     if (result == 0) {
         *found = TAKE(dial->lookup->request.ar_result);
     } else {
@@ -290,7 +241,7 @@ void dial_deinit(struct dial *dial)
     if (lookup == NULL) {
         return;
     }
-    if (cancel_lookup(lookup) || wait_for_lookup(lookup, NS_PER_S)) {
+    if (gai_cancel(&lookup->request) != EAI_NOTCANCELED || wait_for_lookup(lookup, NS_PER_S)) {
         lookup_free(lookup);
     } /* else glibc still writes to it: a few hundred bytes are better lost than reused */
 }

@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault_alloc.h"
+#include "tests/support/fault_link.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -92,6 +93,35 @@ static void f1_create_never_overwrites(void **state)
     assert_true(existed);
     assert_content(in(state, "a"), "one");
     assert_int_equal(entries_of(state), 1);
+}
+
+static void f1_create_never_overwrites_without_hard_links_either(void **state)
+{
+    static const struct {
+        int link_errno, rename_errno;
+    } file_systems[] = {{EPERM, 0}, {EOPNOTSUPP, 0}, {EPERM, EINVAL}, {ENOSYS, ENOSYS}};
+    char name[] = "a0";
+
+    for (size_t i = 0; i < sizeof(file_systems) / sizeof(file_systems[0]); i++) {
+        struct error error = {0};
+        bool existed = true;
+
+        name[1] = (char)('0' + i);
+        fault_link_arm(file_systems[i].link_errno, file_systems[i].rename_errno);
+        assert_int_equal(fs_create_file(in(state, name), "one", 3, &existed, &error), ERROR_OK);
+        assert_false(existed);
+        assert_int_equal(fs_create_file(in(state, name), "two", 3, &existed, &error), ERROR_OK);
+        assert_true(existed);
+        assert_content(in(state, name), "one");
+        assert_int_equal(entries_of(state), i + 1); /* no temporary name stays */
+    }
+    fault_link_arm(EPERM, EROFS);
+    assert_int_equal(fs_create_file(in(state, "b"), "one", 3, &(bool){false}, NULL), ERROR_REFUSED);
+    assert_int_equal(entries_of(state), 4);
+    fault_link_arm(EIO, 0);
+    assert_int_equal(fs_create_file(in(state, "b"), "one", 3, &(bool){false}, NULL), ERROR_IO);
+    assert_int_equal(entries_of(state), 4);
+    fault_link_arm(0, 0);
 }
 
 static void f1_a_failed_write_leaves_the_old_file_and_no_other(void **state)
@@ -271,6 +301,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         IN_FOLDER(f1_replace_makes_and_replaces_a_whole_file),
         IN_FOLDER(f1_create_never_overwrites),
+        IN_FOLDER(f1_create_never_overwrites_without_hard_links_either),
         IN_FOLDER(f1_a_failed_write_leaves_the_old_file_and_no_other),
         IN_FOLDER(f2_a_missing_folder_or_file_is_unreachable),
         cmocka_unit_test(f2_each_errno_has_its_class_and_its_advice),

@@ -1,7 +1,6 @@
 /* The modbus-tcp driver against the simulated slave's misbehaviour: see modbus_server.h for which
  * register does what. */
 #include "base/cleanup.h"
-#include "drivers/modbus/modbus.h"
 #include "tests/sim/library/modbus_rig.h"
 #include "tests/support/cmocka.h"
 
@@ -270,29 +269,6 @@ static void a_peer_that_is_not_there_is_said_so(void **unused)
     }
 }
 
-static void a_name_that_takes_longer_than_the_deadline_is_known_at_the_next_try(void **unused)
-{
-    (void)unused;
-    for (unsigned round = 0; round < 20; round++) {
-        CLEANUP(rig_release) struct rig rig = {0};
-        enum error_code code;
-
-        assert_true(rig_slave(&rig, NULL, NULL, NULL));
-        (void)snprintf(rig.address, sizeof(rig.address), "localhost:%u",
-                       (unsigned)modbus_server_port(rig.server));
-        assert_int_equal(rig_registers(&rig, 0, 1, 0), ERROR_OK);
-        assert_int_equal(rig_configure(&rig), ERROR_OK);
-        code = modbus_tcp_driver.open(rig.state, &clock_system, clock_monotonic_ns(&clock_system),
-                                      &rig.error);
-        assert_true(code == ERROR_OK || code == ERROR_TIMEOUT);
-        rig_close(&rig);
-        if (round % 2 == 0) { /* in the other rounds the look-up is given up half way */
-            assert_int_equal(rig_open(&rig), ERROR_OK);
-            assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
-        }
-    }
-}
-
 static void a_slave_that_went_away_is_read_again_when_it_is_back(void **unused)
 {
     (void)unused;
@@ -331,7 +307,6 @@ int main(void)
         cmocka_unit_test(a_slaves_own_limit_is_found_once),
         cmocka_unit_test(holes_in_the_gaps_are_found_once),
         cmocka_unit_test(a_peer_that_is_not_there_is_said_so),
-        cmocka_unit_test(a_name_that_takes_longer_than_the_deadline_is_known_at_the_next_try),
         cmocka_unit_test(a_slave_that_went_away_is_read_again_when_it_is_back),
     };
 
