@@ -113,26 +113,31 @@ static bool make_room(struct catalogue *catalogue)
     return true;
 }
 
+static bool copy_texts(struct arena *arena, struct definition *definition)
+{
+    const char **texts[] = {
+        &definition->point_id, &definition->device, &definition->name,    &definition->type,
+        &definition->unit,     &definition->role,   &definition->address, &definition->labels,
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        *texts[i] = arena_copy_text(arena, *texts[i], strlen(*texts[i]));
+        if (*texts[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static struct catalogue_row *copy_row(struct arena *arena, const struct definition *definition)
 {
     struct catalogue_row *row = arena_allocate(arena, sizeof(*row));
-    const char **texts[] = {
-        &row->definition.point_id, &row->definition.device, &row->definition.name,
-        &row->definition.type,     &row->definition.unit,   &row->definition.role,
-        &row->definition.address,  &row->definition.labels,
-    };
 
     if (row == NULL) {
         return NULL;
     }
     row->definition = *definition;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        *texts[i] = arena_copy_text(arena, *texts[i], strlen(*texts[i]));
-        if (*texts[i] == NULL) {
-            return NULL;
-        }
-    }
-    return row;
+    return copy_texts(arena, &row->definition) ? row : NULL;
 }
 
 enum error_code catalogue_add(struct catalogue *catalogue, const struct definition *definition,

@@ -154,7 +154,7 @@ struct reading {
     bool found;
 };
 
-static void assert_same(const struct sample *left, const struct sample *right)
+void room_assert_same(const struct sample *left, const struct sample *right)
 {
     assert_true(left->time_ns == right->time_ns);
     assert_true(left->received_ns == right->received_ns);
@@ -182,7 +182,7 @@ static bool note(void *context, uint64_t sequence, const struct sample *sample)
         struct sample expected = room_sample(&reading->seed);
 
         assert_int_equal(sequence, reading->first + reading->count - 1);
-        assert_same(sample, &expected);
+        room_assert_same(sample, &expected);
     }
     if (reading->wanted > 0) {
         assert_int_equal(sample->type, SAMPLE_TEXT);

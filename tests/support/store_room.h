@@ -32,6 +32,9 @@ uint64_t room_random(uint64_t *seed);
 /** Any kind of sample; its text is constant. */
 struct sample room_sample(uint64_t *seed);
 
+/** Fails the test when two samples differ in any bit that counts. */
+void room_assert_same(const struct sample *left, const struct sample *right);
+
 /** Append `count` of them. */
 void room_fill(struct room *room, enum stream stream, size_t count, uint64_t *seed);
 
