@@ -1,0 +1,4 @@
+{# The layers are schemas of these very names, without the prefix that dbt would put before them. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ target.schema if custom_schema_name is none else custom_schema_name | trim }}
+{%- endmacro %}

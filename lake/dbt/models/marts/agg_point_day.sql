@@ -1,0 +1,1 @@
+{{ leat_aggregate(86400000000, 'day_start') }}

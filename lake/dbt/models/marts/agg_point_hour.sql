@@ -1,0 +1,1 @@
+{{ leat_aggregate(3600000000, 'hour_start') }}

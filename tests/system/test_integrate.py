@@ -1,0 +1,350 @@
+"""leat-lake integrate: from objects to marts, by pyarrow's objects and DuckDB's eyes."""
+import datetime
+import json
+import sys
+
+import duckdb
+import harness
+import pytest
+from lake_writer import Gateway
+
+DBT = harness.ROOT / "build/venv/bin/dbt"
+BAD, UNCERTAIN = 0x80000000, 0x40000000
+
+
+class Lake:
+    """A lake and its warehouse in one folder."""
+
+    def __init__(self, programs, folder):
+        self.programs = programs
+        self.root = folder / "the lake's raw data"  # a quote and spaces must do no harm
+        self.root.mkdir()
+        self.warehouse = folder / "ware house.duckdb"
+
+    def integrate(self, *options, code=0):
+        """Run it; the summary."""
+        done = harness.run([self.programs.leat_lake, "integrate", self.root, self.warehouse,
+                            "--dbt", DBT, "--json", *options], timeout=600)
+        assert done.returncode == code, done.stdout + done.stderr
+        self.stderr = done.stderr
+        return json.loads(done.stdout)
+
+    def query(self, text):
+        with duckdb.connect(str(self.warehouse), read_only=True) as base:
+            return base.execute(text).fetchall()
+
+    def marts(self):
+        """All that a person would query, to compare runs."""
+        tables = ("business.fact_reading", "business.fact_gap", "business.dim_point",
+                  "business.dim_asset", "business.dim_quality", "marts.agg_point_hour",
+                  "marts.agg_point_day", "marts.agg_gateway_completeness")
+        return {table: self.query(f"select * from {table} order by all") for table in tables}
+
+
+@pytest.fixture
+def lake(programs, tmp_path):
+    return Lake(programs, tmp_path)
+
+
+def at(text):
+    return datetime.datetime.fromisoformat(text)
+
+
+def test_an_empty_lake_makes_empty_marts(lake):
+    summary = lake.integrate()
+    assert {key: summary[key] for key in ("objects", "raw_rows", "integrated", "duplicates",
+                                          "gaps", "missing")} == dict.fromkeys(
+        ("objects", "raw_rows", "integrated", "duplicates", "gaps", "missing"), 0)
+    assert lake.query("select count(*) from business.fact_reading") == [(0,)]
+
+
+def test_raw_values_become_engineering_values(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", scale=0.1, offset=-40.0, unit="Cel")
+    gateway.define("boiler/state", type="text")
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 651),
+                  ("boiler/flow", "2026-03-01 10:01:00", 12.5),
+                  ("boiler/state", "2026-03-01 10:01:00", "it's running"),
+                  ("boiler/flow", "2026-03-01 10:02:00.123456", None, BAD),
+                  ("boiler/flow", "2026-03-01 10:03:00", 1, UNCERTAIN),
+                  ("boiler/flow", "2026-03-01 10:04:00", -2**63)])
+    summary = lake.integrate()
+    assert (summary["raw_rows"], summary["integrated"], summary["bad"], summary["points"]) == \
+        (6, 6, 1, 2)
+    assert lake.query("select seq, ts, value_int, value_double, value_text, round(value, 9), quality"
+                      " from business.fact_reading order by seq") == [
+        (1, at("2026-03-01 10:00:00"), 651, None, None, 25.1, "good"),
+        (2, at("2026-03-01 10:01:00"), None, 12.5, None, -38.75, "good"),
+        (3, at("2026-03-01 10:01:00"), None, None, "it's running", None, "good"),
+        (4, at("2026-03-01 10:02:00.123456"), None, None, None, None, "bad"),
+        (5, at("2026-03-01 10:03:00"), 1, None, None, -39.9, "uncertain"),
+        (6, at("2026-03-01 10:04:00"), -2**63, None, None, -2**63 * 0.1 - 40.0, "good")]
+    assert lake.query("select unit, device from business.dim_point join business.dim_asset "
+                      "using (asset_key) where point_key = 'works/gw-1/boiler/flow'") == \
+        [("Cel", "boiler")]
+
+
+def test_of_duplicates_the_best_counts(lake):
+    gateway = Gateway(lake.root, incarnation="00000000000000aa")
+    later = Gateway(lake.root, incarnation="00000000000000bb")
+    for one in (gateway, later):
+        one.define("boiler/flow")
+    moment, other, third = "2026-03-01 10:00:00", "2026-03-01 10:00:01", "2026-03-01 10:00:02"
+    gateway.read([("boiler/flow", moment, 1, BAD), ("boiler/flow", moment, 2),
+                  ("boiler/flow", moment, 3, UNCERTAIN), ("boiler/flow", other, 4),
+                  ("boiler/flow", other, 5), ("boiler/flow", third, 6)])
+    later.read([("boiler/flow", third, 7), ("boiler/flow", moment, 8, UNCERTAIN)])
+    summary = lake.integrate()
+    assert (summary["raw_rows"], summary["integrated"], summary["duplicates"]) == (8, 3, 5)
+    assert lake.query("select value_int from business.fact_reading where not is_duplicate "
+                      "order by ts") == [(2,), (5,), (7,)]
+    assert lake.query("select n from marts.agg_point_day") == [(3,)]
+
+
+def test_running_again_changes_nothing(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow")
+    gateway.read([("boiler/flow", f"2026-03-01 10:{minute:02}:00", minute) for minute in range(60)])
+    first, before = lake.integrate(), lake.marts()
+    assert lake.integrate() == first and lake.marts() == before
+    assert lake.query("select count(*) from business.etl_dirty_day") == [(0,)]
+    assert lake.integrate("--full") == first and lake.marts() == before
+
+
+def test_late_data_makes_its_days_anew_and_no_others(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", interval_us=3_600_000_000)
+    for day in (1, 2, 4, 20):
+        gateway.read([("boiler/flow", f"2026-03-{day:02} 23:00:00", 10 * day)],
+                     date=f"2026-03-{day:02}")
+    lake.integrate()
+    gateway.read([("boiler/flow", "2026-03-02 22:00:00", 99), ("boiler/flow", "2026-03-02 23:00:00", 1)],
+                 date="2026-03-25")
+    summary = lake.integrate()
+    assert (summary["integrated"], summary["duplicates"]) == (5, 1)
+    assert lake.query("select reading_date from business.etl_dirty_day") == [
+        (datetime.date(2026, 3, 2),)]
+    assert lake.query("select distinct reading_date from business.etl_affected_day where is_target "
+                      "order by 1") == [(datetime.date(2026, 3, 2),), (datetime.date(2026, 3, 4),)]
+    assert lake.query("select value_int from business.fact_reading where not is_duplicate "
+                      "order by ts") == [(10,), (99,), (1,), (40,), (200,)]
+    after = lake.marts()
+    lake.integrate("--full")
+    assert lake.marts() == after
+
+
+def test_a_definition_that_comes_late_gives_the_values_their_meaning(lake):
+    gateway = Gateway(lake.root)
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 100)])
+    gateway.read([("boiler/flow", "2026-03-09 10:00:00", 100, 0, 2)], date="2026-03-09")
+    lake.integrate()
+    assert lake.query("select value from business.fact_reading") == [(None,), (None,)]
+    assert lake.query("select undefined from marts.agg_gateway_completeness") == [(2,)]
+    gateway.define("boiler/flow", scale=0.5)
+    lake.integrate()
+    assert lake.query("select value from business.fact_reading order by ts") == [(50.0,), (None,)]
+    assert lake.query("select mean from marts.agg_point_day order by day_start") == [(50.0,), (None,)]
+
+
+def test_each_revision_scales_its_own_readings(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", scale=0.1)
+    gateway.define("boiler/flow", revision=2, scale=0.01, valid_from="2026-03-01 10:30:00")
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 1000),
+                  ("boiler/flow", "2026-03-01 10:30:00", 1000, 0, 2)])
+    lake.integrate()
+    assert lake.query("select value from business.fact_reading order by ts") == [(100.0,), (10.0,)]
+    assert lake.query("select revision, valid_from, valid_to, is_current from business.dim_point "
+                      "order by revision") == [
+        (1, at("2026-03-01 00:00:00"), at("2026-03-01 10:30:00"), False),
+        (2, at("2026-03-01 10:30:00"), None, True)]
+
+
+def test_the_mean_is_weighted_with_time_and_holds_one_heartbeat(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", interval_us=0, heartbeat_us=1_800_000_000)
+    gateway.read([("boiler/flow", "2026-03-01 09:50:00", 10),   # until 10:10
+                  ("boiler/flow", "2026-03-01 10:10:00", 20),   # until 10:40, one heartbeat
+                  ("boiler/flow", "2026-03-01 11:00:00", 30),   # until 11:15, then bad
+                  ("boiler/flow", "2026-03-01 11:15:00", None, BAD)])
+    lake.integrate()
+    assert lake.query("select hour_start, n, expected, good, bad, mean, min, max, first, last, "
+                      "covered_seconds from marts.agg_point_hour order by hour_start") == [
+        (at("2026-03-01 09:00:00"), 1, 2, 1, 0, 10.0, 10.0, 10.0, 10.0, 10.0, 600.0),
+        (at("2026-03-01 10:00:00"), 1, 2, 1, 0, 17.5, 20.0, 20.0, 20.0, 20.0, 2400.0),
+        (at("2026-03-01 11:00:00"), 2, 2, 1, 1, 30.0, 30.0, 30.0, 30.0, 30.0, 900.0)]
+    assert lake.query("select n, expected, covered_seconds, round(mean, 6) from "
+                      "marts.agg_point_day") == [(4, 48, 3900.0, round((12000 + 36000 + 27000) / 3900, 6))]
+
+
+def test_a_value_holds_across_midnight_and_late_data_shortens_it(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", interval_us=0, heartbeat_us=7_200_000_000)
+    gateway.read([("boiler/flow", "2026-03-01 23:00:00", 10)])
+    gateway.read([("boiler/flow", "2026-03-02 00:30:00", 20)], date="2026-03-02")
+    lake.integrate()
+    query = "select covered_seconds, mean from marts.agg_point_hour where hour_start = " \
+            "timestamp '2026-03-02 00:00:00'"
+    assert lake.query(query) == [(3600.0, 15.0)]
+    gateway.read([("boiler/flow", "2026-03-01 23:30:00", None, BAD)])
+    lake.integrate()
+    assert lake.query(query) == [(1800.0, 20.0)]
+    after = lake.marts()
+    lake.integrate("--full")
+    assert lake.marts() == after
+
+
+def test_no_value_holds_across_a_gap(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", interval_us=0, heartbeat_us=7_200_000_000)
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 10)])
+    gateway.read([("boiler/flow", "2026-03-01 11:30:00", 20)], first=5)
+    lake.integrate(code=1)
+    assert "2 to 4 are missing (3 records)" in lake.stderr
+    query = "select hour_start, covered_seconds from marts.agg_point_hour order by 1"
+    assert lake.query(query)[0] == (at("2026-03-01 10:00:00"), 0.0)
+    assert lake.query("select first_seq, last_seq, kind from business.fact_gap") == [(2, 4, "missing")]
+    gateway.tell("gap", "readings", first_seq=2, last_seq=4, reason="the ring was full")
+    summary = lake.integrate()
+    assert (summary["gaps"], summary["missing"]) == (1, 0)
+    assert lake.query("select kind, reason from business.fact_gap") == [("lost", "the ring was full")]
+    assert lake.query(query)[0] == (at("2026-03-01 10:00:00"), 0.0)
+
+
+def test_a_gap_that_was_filled_is_one_no_longer(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", interval_us=0, heartbeat_us=7_200_000_000)
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 10)])
+    middle = gateway.read([("boiler/flow", "2026-03-01 11:00:00", 15)])
+    gateway.read([("boiler/flow", "2026-03-01 12:00:00", 20)])
+    kept = middle.read_bytes()
+    middle.unlink()
+    assert lake.integrate(code=1)["missing"] == 1
+    middle.write_bytes(kept)
+    assert lake.integrate()["missing"] == 0
+    after = lake.marts()
+    assert lake.query("select covered_seconds from marts.agg_point_hour order by hour_start") == [
+        (3600.0,), (3600.0,), (3600.0,)]
+    lake.integrate("--full")
+    assert lake.marts() == after
+
+
+def test_counters_count_on_through_resets_and_nights(lake):
+    gateway = Gateway(lake.root)
+    big = 2**62  # a double cannot tell it from its neighbours
+    gateway.define("meter/energy", role="counter", scale=1.0, interval_us=0)
+    gateway.read([("meter/energy", "2026-03-01 10:00:00", big),
+                  ("meter/energy", "2026-03-01 10:30:00", big + 5),
+                  ("meter/energy", "2026-03-01 11:00:00", 3),
+                  ("meter/energy", "2026-03-01 11:10:00", None, BAD),
+                  ("meter/energy", "2026-03-01 11:30:00", 10)])
+    gateway.read([("meter/energy", "2026-03-02 06:00:00", None, BAD)], date="2026-03-02")
+    gateway.read([("meter/energy", "2026-03-03 06:00:00", 30)], date="2026-03-03")
+    lake.integrate()
+    assert lake.query("select counter_delta, counter_resets from marts.agg_point_hour "
+                      "order by hour_start") == [(5.0, 0), (10.0, 1), (None, 0), (20.0, 0)]
+    gateway.read([("meter/energy", "2026-03-01 12:00:00", 25)], date="2026-03-03")
+    lake.integrate()
+    assert lake.query("select counter_delta from marts.agg_point_day order by day_start") == [
+        (30.0,), (None,), (5.0,)]
+    after = lake.marts()
+    lake.integrate("--full")
+    assert lake.marts() == after
+
+
+def test_a_deleted_object_is_reported_and_the_rest_integrated(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow")
+    paths = [gateway.read([("boiler/flow", f"2026-03-01 1{hour}:00:00", hour)]) for hour in range(3)]
+    paths[1].unlink()
+    summary = lake.integrate(code=1)
+    assert (summary["integrated"], summary["missing"]) == (2, 1)
+    assert "readings: 2 to 2 are missing" in lake.stderr
+    assert lake.query("select issued, arrived, missing, status from marts.agg_gateway_completeness "
+                      "where stream = 'readings'") == [(3, 2, 1, "incomplete")]
+
+
+def test_what_was_integrated_outlives_its_object(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow")
+    first = gateway.read([("boiler/flow", "2026-03-01 10:00:00", 1)])
+    gateway.read([("boiler/flow", "2026-03-01 11:00:00", 2)])
+    lake.integrate()
+    first.write_bytes(first.read_bytes()[:100])
+    gateway.read([("boiler/flow", "2026-03-01 12:00:00", 3)])
+    summary = lake.integrate(code=1)
+    assert "is damaged" in lake.stderr and summary["integrated"] == 3
+    first.unlink()
+    gateway.read([("boiler/flow", "2026-03-01 13:00:00", 4)])
+    assert lake.integrate(code=1)["integrated"] == 4
+    assert sorted(lake.query("select state, is_integrated from business.etl_file "
+                             "where stream = 'readings'")) == [
+        ("gone", True), ("sound", True), ("sound", True), ("sound", True)]
+
+
+def test_two_gateways_and_a_change_of_incarnation_stay_apart(lake):
+    for site, name, incarnation, scale in (("works", "gw-1", "00000000000000aa", 1.0),
+                                           ("works", "gw-1", "00000000000000bb", 10.0),
+                                           ("works", "gw-2", "00000000000000aa", 100.0)):
+        gateway = Gateway(lake.root, site, name, incarnation)
+        gateway.define("boiler/flow", scale=scale)
+        gateway.read([("boiler/flow", f"2026-03-01 10:00:{int(scale) % 60:02}", 1)])
+    lake.integrate()
+    assert lake.query("select gateway, value from business.fact_reading order by value") == [
+        ("gw-1", 1.0), ("gw-1", 10.0), ("gw-2", 100.0)]
+    assert lake.query("select gateway, incarnations from business.dim_gateway order by 1") == [
+        ("gw-1", 2), ("gw-2", 1)]
+
+
+def test_infinite_and_undefined_numbers_stay_out_of_the_means(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow")
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 4.0),
+                  ("boiler/flow", "2026-03-01 10:10:00", float("nan")),
+                  ("boiler/flow", "2026-03-01 10:20:00", float("-inf"))])
+    lake.integrate()
+    assert lake.query("select n, mean, min, max, covered_seconds from marts.agg_point_hour") == [
+        (3, 4.0, 4.0, 4.0, 600.0)]
+
+
+def test_a_missing_dbt_is_met_with_how_to_install_it(lake):
+    done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse],
+                       environment={"PATH": "/nowhere"})
+    assert done.returncode == 2
+    assert "dbt is not on the PATH: install it with" in done.stderr
+    done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse,
+                        "--dbt", "/nowhere/dbt"])
+    assert done.returncode == 2 and "/nowhere/dbt cannot be run" in done.stderr
+    assert not lake.warehouse.exists()
+
+
+def test_a_project_that_is_not_there_is_said_so(lake):
+    done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse,
+                        "--dbt", sys.executable, "--project", "/nowhere"])
+    assert done.returncode == 2 and "give their folder with --project" in done.stderr
+
+
+def test_a_failure_of_dbt_changes_nothing_and_is_shown(lake, tmp_path):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow")
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 1)])
+    lake.integrate()
+    before = lake.warehouse.read_bytes()
+    failing = tmp_path / "dbt"
+    failing.write_text("#!/bin/sh\necho 'chatter'\necho 'Completed with 1 error'\necho 'the reason'\n"
+                       "exit 1\n")
+    failing.chmod(0o755)
+    done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse,
+                        "--dbt", failing])
+    assert done.returncode == 1
+    assert "the reason" in done.stderr and "chatter" not in done.stderr
+    assert "chatter" in (tmp_path / "ware house.duckdb.log").read_text()
+    assert lake.warehouse.read_bytes() == before
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".leat-lake-")]
+
+
+def test_dbt_gets_no_telemetry_and_the_table_is_for_people(lake):
+    done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse,
+                        "--dbt", DBT], timeout=600)
+    assert done.returncode == 0
+    assert "integrated" in done.stdout and "PASS" not in done.stdout

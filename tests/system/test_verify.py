@@ -1,0 +1,169 @@
+"""leat-lake verify: every sequence number is accounted for, or the sentence says which is not."""
+import json
+import shutil
+
+import harness
+import pytest
+from lake_writer import Gateway
+
+READINGS = [("boiler/flow", f"2026-03-01 10:{minute:02}:00", minute) for minute in range(60)]
+
+
+@pytest.fixture
+def lake(tmp_path):
+    """A lake with one gateway and three objects of readings: 1 to 20, 21 to 40, 41 to 60."""
+    gateway = Gateway(tmp_path / "lake")
+    gateway.define("boiler/flow")
+    paths = [gateway.read(READINGS[at:at + 20]) for at in (0, 20, 40)]
+    gateway.tell("high-water", "readings", last_seq=60)
+    return tmp_path / "lake", gateway, paths
+
+
+@pytest.fixture
+def verify(programs):
+    def run(lake):
+        done = harness.run([programs.leat_lake, "verify", lake, "--json"])
+        assert done.stderr == ""
+        report = json.loads(done.stdout)
+        assert done.returncode == (0 if report["whole"] else 1)
+        return report
+    return run
+
+
+def account(report, stream="readings"):
+    return next(one for one in report["accounts"] if one["stream"] == stream)
+
+
+def test_a_whole_lake_is_whole(verify, lake):
+    report = verify(lake[0])
+    assert report["problems"] == [] and report["whole"]
+    assert account(report) == {
+        "site": "works", "gateway": "gw-1", "incarnation": "00000000000000aa",
+        "stream": "readings", "objects": 3, "damaged": 0, "rows": 60, "first": 1, "last": 60,
+        "high_water": 60, "lost": 0, "missing": 0, "status": "complete"}
+
+
+def test_the_table_for_people_ends_with_the_verdict(programs, lake):
+    done = harness.run([programs.leat_lake, "verify", lake[0]])
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "5 objects: every sequence number is accounted for"
+    assert "works        gw-1             00000000000000aa readings        3         60" in done.stdout
+
+
+def test_rows_may_stand_in_another_order_than_they_count(verify, lake):
+    lake[1].read(READINGS[:5], order=[3, 1, 4, 0, 2])
+    assert verify(lake[0])["problems"] == []
+
+
+@pytest.mark.parametrize("which,missing", [(0, "1 to 20"), (1, "21 to 40"), (2, "41 to 60")])
+def test_a_deleted_object_is_named(verify, lake, which, missing):
+    lake[2][which].unlink()
+    report = verify(lake[0])
+    assert account(report)["missing"] == 20 and account(report)["status"] == "incomplete"
+    assert len(report["problems"]) == 1
+    assert f"readings: {missing} are missing (20 records)" in report["problems"][0]
+    if which < 2:  # its successor knows the digest that it had
+        assert lake[2][which].name.split("-")[-1] in report["problems"][0]
+
+
+def test_a_stream_that_never_arrived_is_missing(verify, lake):
+    for path in lake[2]:
+        path.unlink()
+    assert account(verify(lake[0]))["missing"] == 60
+
+
+def test_numbers_above_the_high_water_mark_are_in_flight(verify, tmp_path):
+    gateway = Gateway(tmp_path)
+    gateway.tell("high-water", "readings", last_seq=20)
+    gateway.read(READINGS[:20])
+    assert verify(tmp_path)["whole"]
+
+
+def test_a_gap_event_closes_a_hole(verify, tmp_path):
+    gateway = Gateway(tmp_path)
+    gateway.read(READINGS[:20])
+    gateway.read(READINGS[:20], first=41)
+    gateway.tell("gap", "readings", first_seq=21, last_seq=30, reason="the ring was full")
+    report = verify(tmp_path)
+    assert (account(report)["lost"], account(report)["missing"]) == (10, 10)
+    assert "31 to 40 are missing (10 records)" in report["problems"][0]
+    gateway.tell("gap", "readings", first_seq=29, last_seq=40, reason="the ring was full")
+    report = verify(tmp_path)
+    assert report["problems"] == []
+    assert (account(report)["lost"], account(report)["missing"]) == (20, 0)
+    assert account(report)["status"] == "gaps"
+
+
+def test_a_gap_of_another_stream_closes_nothing(verify, tmp_path):
+    gateway = Gateway(tmp_path)
+    gateway.read(READINGS[:20], first=21)
+    gateway.tell("gap", "logs", first_seq=1, last_seq=20)
+    assert account(verify(tmp_path))["missing"] == 20
+
+
+def test_a_copied_queue_is_a_fork(verify, lake):
+    clone = Gateway(lake[0])
+    clone.read([("boiler/flow", "2026-03-01 12:00:00", 1)] * 20, date="2026-03-02")
+    report = verify(lake[0])
+    assert account(report)["status"] == "forked"
+    assert "hold the same sequence numbers" in report["problems"][0]
+
+
+def test_a_substituted_object_breaks_the_chain(verify, lake):
+    lake[2][1].unlink()
+    other = Gateway(lake[0])
+    other.previous["readings"] = lake[2][0].stem.split("-")[-1]
+    other.read([("boiler/flow", "2026-03-01 12:00:00", 7)] * 20, first=21)
+    report = verify(lake[0])
+    assert account(report)["status"] == "substituted"
+    assert "one was put there or taken away" in report["problems"][0]
+
+
+def test_a_renamed_object_is_damaged(verify, lake):
+    renamed = lake[2][2].with_name(lake[2][2].name.replace("-000000000060-", "-000000000061-"))
+    lake[2][2].rename(renamed)
+    report = verify(lake[0])
+    assert account(report)["damaged"] == 1
+    assert "leat.last" in report["problems"][0] and renamed.name in report["problems"][0]
+
+
+def test_an_object_of_another_site_is_damaged(verify, lake):
+    there = lake[0] / "raw/site=elsewhere" / lake[2][0].relative_to(lake[0] / "raw/site=works")
+    there.parent.mkdir(parents=True)
+    shutil.copy(lake[2][0], there)
+    assert any("leat.site" in problem for problem in verify(lake[0])["problems"])
+
+
+def test_foreign_files_are_reported_and_hidden_ones_passed_over(verify, lake):
+    (lake[0] / "raw/README.txt").write_text("not ours")
+    (lake[2][0].parent / "notes.parquet").write_text("not ours")
+    (lake[2][0].parent / ".upload.abc").write_text("half of it")
+    report = verify(lake[0])
+    assert report["whole"]
+    assert len(report["foreign"]) == 2 and "raw/README.txt" in report["foreign"]
+
+
+def test_an_empty_file_and_a_cut_one_are_damaged(verify, lake):
+    lake[2][0].write_bytes(b"")
+    lake[2][1].write_bytes(lake[2][1].read_bytes()[:-9])
+    report = verify(lake[0])
+    assert account(report)["damaged"] == 2 and account(report)["missing"] == 40
+    assert len(report["problems"]) == 2
+
+
+def test_a_lake_that_is_not_there_is_said_so(programs, tmp_path):
+    done = harness.run([programs.leat_lake, "verify", tmp_path / "nowhere"])
+    assert done.returncode == 2
+    assert "cannot open the lake" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["verify"], ["verify", "a", "b"], ["verify", "a", "--full"],
+                                   ["integrate", "a"], ["integrate", "a", "b", "--dbt"], ["fly"]])
+def test_a_wrong_call_is_refused(programs, words):
+    done = harness.run([programs.leat_lake, *words])
+    assert done.returncode == 2 and "leat-lake help" in done.stderr
+
+
+def test_version_and_help_are_told(programs):
+    assert harness.run([programs.leat_lake, "version"]).stdout.startswith("leat-lake 0.")
+    assert "integrate LAKE WAREHOUSE" in harness.run([programs.leat_lake, "--help"]).stdout
