@@ -11,7 +11,6 @@ static enum error_code check_call(enum stream stream, const struct sample *sampl
         return error_set(error, ERROR_BUG, "%zu records in one call; at most %d are taken", count,
                          STORE_APPEND_MAX);
     }
-    *text_bytes = 0;
     for (size_t i = 0; i < count; i++) {
         size_t size = samples[i].type == SAMPLE_TEXT ? samples[i].value.text.size_bytes : 0;
 
@@ -29,7 +28,7 @@ static enum error_code check_call(enum stream stream, const struct sample *sampl
 enum error_code store_append(struct store *store, enum stream stream, const struct sample *samples,
                              size_t count, struct error *error)
 {
-    size_t text_bytes;
+    size_t text_bytes = 0;
     bool commit_first;
     enum error_code code = check_call(stream, samples, count, &text_bytes, error);
 
