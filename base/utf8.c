@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 #include <stdint.h>
 
 size_t utf8_sequence_size(const void *bytes, size_t size)
@@ -53,4 +55,28 @@ bool utf8_is_valid(const void *bytes, size_t size)
         size -= length;
     }
     return true;
+}
+
+size_t utf8_copy(char *text, size_t text_size, const void *bytes, size_t size)
+{
+    const unsigned char *from = bytes;
+    size_t used = 0;
+
+    for (size_t i = 0; i < size;) {
+        size_t step = from[i] == 0 ? 0 : utf8_sequence_size(from + i, size - i);
+        size_t wanted = step == 0 ? 1 : step;
+
+        if (used + wanted >= text_size) {
+            break;
+        }
+        if (step == 0) {
+            text[used] = '?';
+        } else {
+            memcpy(text + used, from + i, step);
+        }
+        used += wanted;
+        i += wanted;
+    }
+    text[used] = '\0';
+    return used;
 }

@@ -15,6 +15,11 @@
 /** Length (1 to 4) of the character that begins at `bytes`; 0: none does within `size` bytes. */
 size_t utf8_sequence_size(const void *bytes, size_t size);
 
+/** Copy `size` bytes as UTF-8 into `text`, terminated: each byte that belongs to no character, and
+ *  NUL, becomes '?'; what does not fit is left out at a character's border. Returns the length.
+ *  `text_size` is at least 1. */
+size_t utf8_copy(char *text, size_t text_size, const void *bytes, size_t size);
+
 bool utf8_is_valid(const void *bytes, size_t size);
 
 #endif

@@ -53,11 +53,52 @@ static void overlong_and_broken_forms_are_refused(void **unused)
                               6));
 }
 
+static void good_characters_pass_and_broken_bytes_become_question_marks(void **unused)
+{
+    (void)unused;
+    const struct {
+        const char *bytes;
+        size_t size;
+        const char *text;
+    } known[] = {
+        {"plain", 5, "plain"},
+        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"a\xff\x62", 3, "a?b"},
+        {"\xc0\xaf", 2, "??"},           /* over-long */
+        {"\xed\xa0\x80", 3, "???"},      /* surrogate */
+        {"\xf4\x90\x80\x80", 4, "????"}, /* above 10FFFF */
+        {"\xe2\x82", 2, "??"},           /* cut off */
+        {"a\0b", 3, "a?b"},
+        {"", 0, ""},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        char text[32];
+
+        assert_int_equal(utf8_copy(text, sizeof(text), known[i].bytes, known[i].size),
+                         strlen(known[i].text));
+        assert_string_equal(text, known[i].text);
+    }
+}
+
+static void what_does_not_fit_is_cut_between_characters(void **unused)
+{
+    (void)unused;
+    char text[5];
+
+    assert_int_equal(utf8_copy(text, sizeof(text), "ab\xe2\x82\xac", 5), 2);
+    assert_string_equal(text, "ab");
+    assert_int_equal(utf8_copy(text, 1, "ab", 2), 0);
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(every_scalar_value_is_accepted_and_nothing_else),
         cmocka_unit_test(overlong_and_broken_forms_are_refused),
+        cmocka_unit_test(good_characters_pass_and_broken_bytes_become_question_marks),
+        cmocka_unit_test(what_does_not_fit_is_cut_between_characters),
     };
 
     return cmocka_run_group_tests_name("utf8", cases, NULL, NULL);
