@@ -1,0 +1,354 @@
+#include "agent/agent.h"
+
+#include "agent/config/check.h"
+#include "agent/fleet.h"
+#include "agent/journal.h"
+#include "agent/local_api.h"
+#include "agent/status_report.h"
+#include "agent/uplink.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+enum { HIGH_WATER_EVERY_S = 15 * 60, STOP_MAX_MS = 1500 };
+
+struct agent {
+    struct agent_settings settings;
+    const struct clock *clock;
+    struct config *config;
+    struct store *store;
+    struct status_board *board;
+    struct fleet fleet;
+    struct uplink *uplink; /* NULL without a target; changed under config_lock */
+    struct local_api *api;
+    pthread_mutex_t config_lock; /* config, uplink, queue_error: the API thread reads them */
+    char queue_error[256];       /* "" while commits go through */
+    int64_t started_ns, flush_due_ns, high_water_due_ns; /* monotonic */
+    int signals;
+};
+
+static char *unknown_request(void)
+{
+    return strdup("{\"error\":\"unknown request; known are status and upload\"}");
+}
+
+/** local_api_answer: on the API's thread. */
+static char *answer(void *context, const char *request)
+{
+    struct agent *agent = context;
+    char *reply;
+
+    (void)pthread_mutex_lock(&agent->config_lock);
+    if (strcmp(request, "status") == 0) {
+        const struct status_source source = {
+            agent->config->site, agent->config->gateway, agent->store,      agent->board,
+            agent->clock,        agent->started_ns,      agent->queue_error};
+
+        reply = status_report_json(&source);
+    } else if (strcmp(request, "upload") == 0) {
+        if (agent->uplink != NULL) {
+            uplink_flush(agent->uplink);
+        }
+        reply = strdup(agent->uplink != NULL ? "{\"asked\":true}"
+                                             : "{\"error\":\"no target is configured\"}");
+    } else {
+        reply = unknown_request();
+    }
+    (void)pthread_mutex_unlock(&agent->config_lock);
+    return reply;
+}
+
+enum error_code agent_open_store(const struct config *config, const struct clock *clock,
+                                 struct store **store, struct error *error)
+{
+    struct store_settings settings = {.path = config->queue.path, .clock = clock};
+
+    for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
+        settings.ring_bytes[i] = config->queue.ring_bytes[i];
+        settings.when_full[i] = (enum store_when_full)config->queue.when_full[i];
+    }
+    return store_open(&settings, store, error);
+}
+
+/** G3: a failure is told once, the recovery too. */
+static bool commit(struct agent *agent)
+{
+    struct error error = {0};
+    bool failed = store_commit(agent->store, &error) != ERROR_OK;
+    bool changed;
+
+    (void)pthread_mutex_lock(&agent->config_lock);
+    changed = failed != (agent->queue_error[0] != '\0');
+    (void)snprintf(agent->queue_error, sizeof(agent->queue_error), "%s", failed ? error.text : "");
+    (void)pthread_mutex_unlock(&agent->config_lock);
+    if (changed && failed) {
+        log_error("queue-failing", "error=\"%s\"", error.text);
+    } else if (changed) {
+        log_info("queue-recovered", "path=%s", agent->config->queue.path);
+    }
+    return !failed;
+}
+
+/** What the main thread does by the clock; fleet_tick. */
+static void tick(void *context)
+{
+    struct agent *agent = context;
+    int64_t now_ns = clock_monotonic_ns(agent->clock);
+
+    if (now_ns >= agent->high_water_due_ns) {
+        journal_high_water(agent->store, agent->clock);
+        agent->high_water_due_ns = now_ns + HIGH_WATER_EVERY_S * NS_PER_S;
+    }
+    if (now_ns >= agent->flush_due_ns) {
+        (void)commit(agent); /* tells by itself */
+        agent->flush_due_ns = clock_monotonic_ns(agent->clock) + agent->config->queue.flush_ns;
+    }
+}
+
+static enum error_code start_uplink(struct agent *agent, struct error *error)
+{
+    const struct uplink_settings settings = {agent->config, agent->store, agent->board,
+                                             agent->clock};
+
+    if (agent->config->sync.target == NULL) {
+        log_warning("no-target", "note=\"nothing is uploaded: the queue fills up\"");
+        return ERROR_OK;
+    }
+    return uplink_start(&settings, &agent->uplink, error);
+}
+
+static bool queue_changed(const struct config *old, const struct config *new)
+{
+    return strcmp(old->queue.path, new->queue.path) != 0 ||
+           memcmp(old->queue.ring_bytes, new->queue.ring_bytes, sizeof(old->queue.ring_bytes)) !=
+               0 ||
+           memcmp(old->queue.when_full, new->queue.when_full, sizeof(old->queue.when_full)) != 0;
+}
+
+/** The new configuration takes the old one's place; the uplink is made anew with it. */
+static void switch_config(struct agent *agent, struct config *new)
+{
+    struct uplink *old_uplink = agent->uplink;
+    struct config *old = agent->config;
+    struct error error = {0};
+    bool failed;
+
+    uplink_ask_to_stop(old_uplink);
+    while (!uplink_join(old_uplink, clock_monotonic_ns(agent->clock) + 50 * NS_PER_MS)) {
+        tick(agent); /* an upload that is on ends by its deadline */
+    }
+    (void)pthread_mutex_lock(&agent->config_lock);
+    agent->config = new;
+    agent->uplink = NULL;
+    failed = start_uplink(agent, &error) != ERROR_OK;
+    (void)pthread_mutex_unlock(&agent->config_lock);
+    if (failed) {
+        log_error("uplink-not-started", "error=\"%s\"", error.text);
+    }
+    config_free(old);
+}
+
+static void reload(struct agent *agent) /* G2 */
+{
+    struct config_findings *findings = calloc(1, sizeof(*findings));
+    struct config *config = NULL;
+    struct fleet_change change;
+    struct error error = {0};
+
+    if (findings == NULL ||
+        config_load(agent->settings.config_path, &config, findings, &error) != ERROR_OK) {
+        for (size_t i = 0; findings != NULL && i < findings->count; i++) {
+            log_error("config-finding", "place=%s:%u:%u text=\"%s\"", findings->list[i].file,
+                      findings->list[i].line, findings->list[i].column, findings->list[i].text);
+        }
+        log_error("config-refused", "path=%s note=\"the old one stays\" error=\"%s\"",
+                  agent->settings.config_path, error.text);
+        free(findings);
+        return;
+    }
+    free(findings);
+    if (queue_changed(agent->config, config)) {
+        log_warning("config-needs-restart", "section=queue note=\"path and rings stay as they are "
+                                            "until the agent is restarted\"");
+    }
+    change = fleet_apply(&agent->fleet, config, tick, agent);
+    switch_config(agent, config);
+    journal_append(
+        agent->store, agent->clock,
+        &(struct event){.kind = "config", .subject = "applied", .count = change.started});
+    log_info("config-applied", "kept=%zu started=%zu stopped=%zu failed=%zu", change.kept,
+             change.started, change.stopped, change.failed);
+}
+
+/** Until a signal ends it. */
+static void run_until_stopped(struct agent *agent)
+{
+    for (;;) {
+        int64_t left_ns = agent->flush_due_ns - clock_monotonic_ns(agent->clock);
+        struct pollfd ready = {.fd = agent->signals, .events = POLLIN};
+        struct signalfd_siginfo signal_info;
+        int waited = poll(&ready, 1, left_ns <= 0 ? 0 : (int)(left_ns / NS_PER_MS) + 1);
+
+        tick(agent);
+        if (waited > 0 &&
+            read(agent->signals, &signal_info, sizeof(signal_info)) == sizeof(signal_info)) {
+            if (signal_info.ssi_signo != SIGHUP) {
+                log_info("agent-stopping", "signal=%u", signal_info.ssi_signo);
+                return;
+            }
+            reload(agent);
+        }
+    }
+}
+
+static enum error_code take_signals(struct agent *agent, struct error *error)
+{
+    sigset_t wanted;
+
+    (void)sigemptyset(&wanted);
+    (void)sigaddset(&wanted, SIGTERM);
+    (void)sigaddset(&wanted, SIGINT);
+    (void)sigaddset(&wanted, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &wanted, NULL); /* before any thread starts */
+    (void)signal(SIGPIPE, SIG_IGN);
+    agent->signals = signalfd(-1, &wanted, SFD_CLOEXEC);
+    return agent->signals >= 0 ? ERROR_OK
+                               : error_set(error, ERROR_NO_MEMORY, "cannot wait for signals: %s",
+                                           strerrordesc_np(errno));
+}
+
+static enum error_code start(struct agent *agent, struct error *error)
+{
+    const struct clock *clock = agent->clock;
+    struct fleet_change change;
+    enum error_code code = take_signals(agent, error);
+
+    if (code == ERROR_OK) {
+        code = status_board_create(&agent->board, error);
+    }
+    if (code == ERROR_OK) {
+        code = agent_open_store(agent->config, clock, &agent->store, error);
+    }
+    if (code == ERROR_OK) {
+        code = local_api_start(agent->settings.socket_path, answer, agent, &agent->api, error);
+    }
+    if (code != ERROR_OK) {
+        return code;
+    }
+    journal_append(agent->store, clock,
+                   &(struct event){.kind = "agent", .subject = "started", .detail = LEAT_VERSION});
+    code = start_uplink(agent, error);
+    if (code != ERROR_OK) {
+        return code;
+    }
+    agent->fleet.settings = (struct collector_settings){agent->store, agent->board, clock};
+    change = fleet_apply(&agent->fleet, agent->config, tick, agent);
+    log_info("agent-started", "version=%s site=%s gateway=%s incarnation=%s devices=%zu socket=%s",
+             LEAT_VERSION, agent->config->site, agent->config->gateway,
+             store_incarnation(agent->store), change.started, agent->settings.socket_path);
+    return ERROR_OK;
+}
+
+/** Last words, last commit (G1, G4). false: what was pending is not on disk. */
+static bool finish(struct agent *agent)
+{
+    struct status_counts totals;
+    struct status_uplink uplink;
+    bool saved;
+
+    journal_append(agent->store, agent->clock,
+                   &(struct event){.kind = "agent", .subject = "stopped", .detail = LEAT_VERSION});
+    journal_high_water(agent->store, agent->clock);
+    saved = commit(agent);
+    status_board_totals(agent->board, &totals);
+    status_board_uplink(agent->board, &uplink);
+    log_info("agent-stopped",
+             "uptime_s=%lld queued=%llu suppressed=%llu rejected=%llu uploaded=%llu",
+             (long long)((clock_monotonic_ns(agent->clock) - agent->started_ns) / NS_PER_S),
+             (unsigned long long)totals.queued, (unsigned long long)totals.suppressed,
+             (unsigned long long)totals.rejected, (unsigned long long)uplink.reading_rows);
+    return saved;
+}
+
+/** Stop the threads; true when all of them ended, so that what they use can be freed. */
+static bool stop_threads(struct agent *agent)
+{
+    int64_t deadline_ns = clock_monotonic_ns(agent->clock) + STOP_MAX_MS * NS_PER_MS;
+    bool uplink_ended;
+    size_t left;
+
+    uplink_ask_to_stop(agent->uplink);
+    left = fleet_stop(&agent->fleet, deadline_ns);
+    uplink_ended = uplink_join(agent->uplink, deadline_ns);
+    local_api_stop(agent->api);
+    return left == 0 && uplink_ended;
+}
+
+static void agent_deinit(struct agent *agent)
+{
+    fleet_deinit(&agent->fleet);
+    store_close(agent->store);
+    status_board_free(agent->board);
+    config_free(agent->config);
+    (void)pthread_mutex_destroy(&agent->config_lock);
+}
+
+struct config *agent_load_config(const char *path)
+{
+    struct config_findings *findings = calloc(1, sizeof(*findings));
+    struct config *config = NULL;
+    struct error error = {0};
+
+    if (findings == NULL) {
+        (void)error_set(&error, ERROR_NO_MEMORY, "no memory to read %s", path);
+    } else if (config_load(path, &config, findings, &error) != ERROR_OK) {
+        check_print_findings(stderr, findings);
+        config = NULL;
+    }
+    if (config == NULL && (findings == NULL || findings->count == 0)) {
+        (void)fprintf(stderr, "leat: %s\n", error.text);
+    }
+    free(findings);
+    return config;
+}
+
+int agent_run(const struct agent_settings *settings)
+{
+    struct agent agent = {.settings = *settings, .clock = &clock_system, .signals = -1};
+    struct error error = {0};
+    bool ended;
+    bool saved;
+
+    (void)mallopt(M_ARENA_MAX, 1); /* a heap per thread costs more memory than it saves time here */
+    agent.config = agent_load_config(settings->config_path);
+    if (agent.config == NULL) {
+        return EXIT_FAILURE;
+    }
+    (void)pthread_mutex_init(&agent.config_lock, NULL);
+    agent.started_ns = clock_monotonic_ns(agent.clock);
+    agent.flush_due_ns = agent.started_ns + agent.config->queue.flush_ns;
+    agent.high_water_due_ns = agent.started_ns + HIGH_WATER_EVERY_S * NS_PER_S;
+    if (start(&agent, &error) != ERROR_OK) {
+        log_error("agent-not-started", "error=\"%s\"", error.text);
+        uplink_ask_to_stop(agent.uplink);
+        if (stop_threads(&agent)) {
+            agent_deinit(&agent);
+        }
+        return EXIT_FAILURE;
+    }
+    run_until_stopped(&agent);
+    ended = stop_threads(&agent);
+    saved = finish(&agent);
+    if (!ended) {
+        _exit(saved ? EXIT_SUCCESS : EXIT_FAILURE); /* a driver still holds its memory */
+    }
+    agent_deinit(&agent);
+    return saved ? EXIT_SUCCESS : EXIT_FAILURE;
+}

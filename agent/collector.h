@@ -1,0 +1,50 @@
+/* agent/collector.h - one device, one thread: connect, read when due, hand on, reconnect.
+ *
+ *   driver --read--> [ COLLECTOR ] --> agent/pipeline --> agent/store
+ *
+ *  K1  A failure stays with its device (P4): it is logged and shown once per change of state, every
+ *      point gets one bad reading, and the connection is tried again after a back-off of 1 s that
+ *      doubles up to 60 s, jittered by a quarter; at 60 s at once when the class is CONFIG.
+ *  K2  What could not be read while a device was away becomes an `unread` event when it is back, or
+ *      when the collector stops: how many polls, from when to when, why.
+ *  K3  Payloads that no point could be made of become `rejected` events, counted together while
+ *      source and reason stay the same, at most one turn of reading apart.
+ *  K4  A pushing device's turn ends with a commit and then committed() (P1): nothing is
+ * acknowledged to a source that is not on disk. K5  The pipeline remembers a sample as kept only
+ * when the store has taken it.
+ *
+ * Life: collector_start() -> collector_ask_to_stop() -> collector_join() -> gone.
+ *
+ * Depends on: config, pipeline, store, status_board, schedule, drivers.  Threads: its own.
+ */
+#ifndef AGENT_COLLECTOR_H
+#define AGENT_COLLECTOR_H
+
+#include "agent/config/config.h"
+#include "agent/status_board.h"
+#include "agent/store/store.h"
+#include "base/clock.h"
+
+struct collector;
+
+struct collector_settings {
+    struct store *store;
+    struct status_board *board;
+    const struct clock *clock;
+};
+
+/** Takes `device` on success. */
+MUST_CHECK enum error_code collector_start(const struct collector_settings *settings,
+                                           struct config_device *device,
+                                           struct collector **collector, struct error *error);
+
+/** Wakes it; it finishes the read it is in and ends. Any thread. */
+void collector_ask_to_stop(struct collector *collector);
+
+/** Wait until it has ended, at most until `deadline_ns` (monotonic), and free it with its device.
+ *  false: it is still in its driver; it lives on and must be joined again or left to the exit. */
+MUST_CHECK bool collector_join(struct collector *collector, int64_t deadline_ns);
+
+const struct config_device *collector_device(const struct collector *collector);
+
+#endif

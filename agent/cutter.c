@@ -1,0 +1,206 @@
+#include "agent/cutter.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+/** One pass over the records of a stream. */
+struct pass {
+    const struct cutter *cutter;
+    enum stream stream;
+    struct batch_header header;
+    uint64_t expected;     /* the sequence number that must come next; 0: none yet */
+    uint64_t last_allowed; /* of a saved cut; UINT64_MAX: to be found */
+    int64_t first_received_ns;
+    enum error_code code;
+    struct error *error;
+};
+
+/** Does a record at this place end the batch before it (B1)? */
+static bool ends_before(const struct pass *pass, uint64_t sequence, int64_t received_ns)
+{
+    const struct cutter *cutter = pass->cutter;
+    int64_t after_first_ns = received_ns - pass->first_received_ns;
+
+    if (sequence > pass->last_allowed) {
+        return true;
+    }
+    if (pass->expected == 0 || pass->last_allowed != UINT64_MAX) {
+        return pass->expected != 0 && sequence != pass->expected;
+    }
+    return sequence != pass->expected || clock_day_of(received_ns) != pass->header.day ||
+           after_first_ns > cutter->max_age_ns || after_first_ns < -cutter->max_age_ns ||
+           encoder_size_estimate_bytes(cutter->encoder) >= cutter->max_bytes;
+}
+
+/** Begin with the first record; false ends the pass. */
+static bool admit(struct pass *pass, uint64_t sequence, int64_t received_ns)
+{
+    if (ends_before(pass, sequence, received_ns)) {
+        return false;
+    }
+    if (pass->expected == 0) {
+        pass->first_received_ns = received_ns;
+        if (pass->last_allowed == UINT64_MAX) {
+            pass->header.day = clock_day_of(received_ns);
+        }
+        pass->code = encoder_begin(pass->cutter->encoder, &pass->header, pass->error);
+    }
+    pass->expected = sequence + 1;
+    return pass->code == ERROR_OK;
+}
+
+/** A row that no longer fits ends the batch; anything else ends the pass as a failure. */
+static bool added(struct pass *pass, enum error_code code)
+{
+    if (code == ERROR_NO_SPACE && encoder_row_count(pass->cutter->encoder) > 0) {
+        return false;
+    }
+    pass->code = code;
+    return code == ERROR_OK;
+}
+
+static bool add_sample(void *context, uint64_t sequence, const struct sample *sample)
+{
+    struct pass *pass = context;
+    struct encoder *encoder = pass->cutter->encoder;
+    char texts[EVENT_TEXT_MAX];
+    struct event event;
+
+    if (!admit(pass, sequence, sample->received_ns)) {
+        return false;
+    }
+    if (pass->stream == STREAM_READINGS) {
+        const struct definition *definition =
+            store_definition(pass->cutter->store, sample->point_id);
+
+        if (definition == NULL) {
+            return added(pass, error_set(pass->error, ERROR_BUG,
+                                         "reading %llu has no definition under handle %u",
+                                         (unsigned long long)sequence, sample->point_id));
+        }
+        return added(pass, encoder_add_reading(encoder, sequence, sample->point_id, definition,
+                                               sample, pass->error));
+    }
+    if (event_decode(sample->value.text.bytes, sample->value.text.size_bytes, texts, &event,
+                     pass->error) != ERROR_OK) {
+        /* Of a newer or a broken agent: the number is accounted for, the words are lost. */
+        event = (struct event){.kind = "unreadable", .subject = "", .reason = "", .detail = ""};
+    }
+    return added(pass, encoder_add_event(encoder, sequence, sample, &event, pass->error));
+}
+
+static bool add_definition(void *context, uint64_t sequence, int64_t received_ns,
+                           const struct definition *definition)
+{
+    struct pass *pass = context;
+
+    return admit(pass, sequence, received_ns) &&
+           added(pass, encoder_add_definition(pass->cutter->encoder, sequence, received_ns,
+                                              definition, pass->error));
+}
+
+static enum error_code read_stream(struct pass *pass, uint64_t first)
+{
+    struct store *store = pass->cutter->store;
+    enum error_code code =
+        pass->stream == STREAM_CATALOGUE
+            ? store_read_catalogue(store, first, add_definition, pass, pass->error)
+            : store_read(store, pass->stream, first, add_sample, pass, pass->error);
+
+    return code == ERROR_OK ? pass->code : code;
+}
+
+/** Encode from `first` on; *made says whether there was anything. */
+static enum error_code encode(struct pass *pass, uint64_t first, struct batch *batch, bool *made)
+{
+    enum error_code code = read_stream(pass, first);
+
+    *made = false;
+    if (code == ERROR_OK && pass->expected != 0) {
+        code = encoder_finish(pass->cutter->encoder, batch, pass->error);
+        *made = code == ERROR_OK;
+    }
+    return code;
+}
+
+static struct pass pass_of(struct cutter *cutter, enum stream stream, const struct store_cut *cut,
+                           struct error *error)
+{
+    return (struct pass){
+        .cutter = cutter,
+        .stream = stream,
+        .last_allowed = UINT64_MAX,
+        .error = error,
+        .header = {.stream = stream,
+                   .site = cutter->site,
+                   .gateway = cutter->gateway,
+                   .incarnation = store_incarnation(cutter->store),
+                   .previous_digest = cut->previous_digest},
+    };
+}
+
+/** Make a saved cut again; *made false: part of it is gone, or it is not the same any more. */
+static enum error_code encode_saved(struct cutter *cutter, enum stream stream,
+                                    const struct store_cut *cut, struct batch *batch, bool *made,
+                                    struct error *error)
+{
+    struct pass pass = pass_of(cutter, stream, cut, error);
+    enum error_code code;
+
+    pass.last_allowed = cut->last;
+    pass.header.day = cut->day;
+    code = encode(&pass, cut->first, batch, made);
+    if (code != ERROR_OK || !*made) {
+        return code;
+    }
+    *made = batch->first_sequence == cut->first && batch->last_sequence == cut->last &&
+            strcmp(batch->digest, cut->digest) == 0;
+    if (!*made) {
+        log_warning("cut-again", "stream=%s first=%llu last=%llu found_first=%llu found_last=%llu",
+                    stream_name(stream), (unsigned long long)cut->first,
+                    (unsigned long long)cut->last, (unsigned long long)batch->first_sequence,
+                    (unsigned long long)batch->last_sequence);
+    }
+    return ERROR_OK;
+}
+
+static enum error_code encode_new(struct cutter *cutter, enum stream stream, struct store_cut *cut,
+                                  struct batch *batch, bool *made, struct error *error)
+{
+    struct pass pass = pass_of(cutter, stream, cut, error);
+    struct store_stream_state state;
+    enum error_code code;
+
+    store_state(cutter->store, stream, &state);
+    code = encode(&pass, state.acknowledged + 1, batch, made);
+    if (code != ERROR_OK || !*made) {
+        return code;
+    }
+    cut->first = batch->first_sequence;
+    cut->last = batch->last_sequence;
+    cut->day = pass.header.day;
+    cut->encoder_version = ENCODER_VERSION;
+    memcpy(cut->digest, batch->digest, sizeof(cut->digest));
+    return store_cut_save(cutter->store, stream, cut, error); /* B2 */
+}
+
+enum error_code cutter_next(struct cutter *cutter, enum stream stream, struct batch *batch,
+                            bool *made, struct error *error)
+{
+    struct store_cut cut = {0};
+    bool saved = false;
+    enum error_code code = store_cut_load(cutter->store, stream, &cut, &saved, error);
+
+    *made = false;
+    if (code == ERROR_OK && saved) {
+        code = encode_saved(cutter, stream, &cut, batch, made, error);
+    }
+    if (code == ERROR_OK && !*made) {
+        code = encode_new(cutter, stream, &cut, batch, made, error);
+    }
+    if (code != ERROR_OK) {
+        *made = false;
+    }
+    return code;
+}

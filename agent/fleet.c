@@ -1,0 +1,147 @@
+#include "agent/fleet.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLICE_MS = 50, STOP_MAX_S = 15 };
+
+static int64_t now_ns(const struct fleet *fleet)
+{
+    return clock_monotonic_ns(fleet->settings.clock);
+}
+
+/** The new configuration's device that may go on as `old`, or NULL. */
+static struct config_device **same_device(const struct config_device *old, struct config *config)
+{
+    for (size_t i = 0; i < config->device_count; i++) {
+        struct config_device *device = config->devices[i];
+
+        if (device != NULL && strcmp(device->name, old->name) == 0 &&
+            memcmp(device->fingerprint, old->fingerprint, sizeof(old->fingerprint)) == 0) {
+            return &config->devices[i];
+        }
+    }
+    return NULL;
+}
+
+static void remove_at(struct fleet *fleet, size_t index)
+{
+    fleet->running[index] = fleet->running[--fleet->count];
+}
+
+/** Wait for the collector; a driver comes back by its deadline, so the limit is never met unless a
+ *  driver breaks rule D4. */
+static bool wait_for(struct fleet *fleet, struct collector *collector, fleet_tick *tick,
+                     void *context)
+{
+    int64_t deadline_ns = now_ns(fleet) + STOP_MAX_S * NS_PER_S;
+
+    while (!collector_join(collector, now_ns(fleet) + SLICE_MS * NS_PER_MS)) {
+        if (now_ns(fleet) > deadline_ns) {
+            log_error("device-stuck", "device=%s", collector_device(collector)->name);
+            return false;
+        }
+        tick(context);
+    }
+    return true;
+}
+
+/** Stop what the configuration no longer has as it is; drop from the configuration what goes on. */
+static void stop_changed(struct fleet *fleet, struct config *config, struct fleet_change *change,
+                         fleet_tick *tick, void *context)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < fleet->count; i++) {
+        struct config_device **same = same_device(collector_device(fleet->running[i]), config);
+
+        if (same == NULL) {
+            collector_ask_to_stop(fleet->running[i]);
+        } else { /* to the front: those behind are stopping */
+            struct collector *collector = fleet->running[i];
+
+            config_device_free(*same);
+            *same = NULL;
+            fleet->running[i] = fleet->running[kept];
+            fleet->running[kept++] = collector;
+        }
+    }
+    change->kept = kept;
+    while (fleet->count > kept) {
+        (void)wait_for(fleet, fleet->running[fleet->count - 1], tick, context);
+        remove_at(fleet, fleet->count - 1);
+        change->stopped++;
+    }
+}
+
+static bool has_room(struct fleet *fleet, size_t extra)
+{
+    size_t capacity = fleet->count + extra;
+    struct collector **grown;
+
+    if (capacity <= fleet->capacity) {
+        return true;
+    }
+    grown = realloc(fleet->running, capacity * sizeof(struct collector *));
+    if (grown == NULL) {
+        return false;
+    }
+    fleet->running = grown;
+    fleet->capacity = capacity;
+    return true;
+}
+
+struct fleet_change fleet_apply(struct fleet *fleet, struct config *config, fleet_tick *tick,
+                                void *context)
+{
+    struct fleet_change change = {0};
+
+    stop_changed(fleet, config, &change, tick, context);
+    if (!has_room(fleet, config->device_count)) {
+        log_error("no-memory", "devices=%zu", config->device_count);
+        change.failed = config->device_count;
+        return change;
+    }
+    for (size_t i = 0; i < config->device_count; i++) {
+        struct error error;
+
+        if (config->devices[i] == NULL) {
+            continue;
+        }
+        if (collector_start(&fleet->settings, config->devices[i], &fleet->running[fleet->count],
+                            &error) != ERROR_OK) {
+            log_error("device-not-started", "device=%s error=\"%s\"", config->devices[i]->name,
+                      error.text);
+            change.failed++;
+            continue;
+        }
+        config->devices[i] = NULL; /* taken */
+        fleet->count++;
+        change.started++;
+    }
+    return change;
+}
+
+size_t fleet_stop(struct fleet *fleet, int64_t deadline_ns)
+{
+    for (size_t i = 0; i < fleet->count; i++) {
+        collector_ask_to_stop(fleet->running[i]);
+    }
+    for (size_t i = fleet->count; i-- > 0;) {
+        if (collector_join(fleet->running[i], deadline_ns)) {
+            remove_at(fleet, i);
+        } else {
+            log_warning("device-left-behind", "device=%s",
+                        collector_device(fleet->running[i])->name);
+        }
+    }
+    return fleet->count;
+}
+
+void fleet_deinit(struct fleet *fleet)
+{
+    free(fleet->running);
+    *fleet = (struct fleet){0};
+}

@@ -1,0 +1,135 @@
+#include "agent/intake.h"
+
+#include "agent/journal.h"
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct intake *intake_of(struct driver_sink *sink)
+{
+    return (struct intake *)(void *)sink; /* its first member */
+}
+
+/** Judge and store; false: the store has no room now. */
+static bool take(struct intake *intake, struct collected_point *point, const struct sample *sample)
+{
+    struct point_memory memory = point->memory;
+    struct sample judged = *sample;
+
+    if (pipeline_judge(point->definition, &memory, &judged) == PIPELINE_SUPPRESS) {
+        point->memory = memory;
+        intake->counts.suppressed++;
+        return true;
+    }
+    judged.point_id = point->handle;
+    if (store_append(intake->store, STREAM_READINGS, &judged, 1, &intake->refused_why) !=
+        ERROR_OK) {
+        intake->refused_count++;
+        return false;
+    }
+    point->memory = memory; /* K5 */
+    intake->counts.queued++;
+    return true;
+}
+
+static bool emit(struct driver_sink *sink, const struct sample *sample)
+{
+    struct intake *intake = intake_of(sink);
+
+    return take(intake, &intake->points.points[sample->point_id], sample);
+}
+
+static void reject(struct driver_sink *sink, const struct driver_rejection *rejection)
+{
+    struct intake *intake = intake_of(sink);
+    struct rejected_run *run = &intake->rejected;
+
+    intake->counts.rejected++;
+    if (run->count > 0 && (strncmp(run->source, rejection->source, sizeof(run->source) - 1) != 0 ||
+                           strncmp(run->reason, rejection->reason, sizeof(run->reason) - 1) != 0)) {
+        intake_tell_rejected(intake);
+    }
+    if (run->count == 0) {
+        (void)utf8_copy(run->source, sizeof(run->source), rejection->source,
+                        strlen(rejection->source));
+        (void)utf8_copy(run->reason, sizeof(run->reason), rejection->reason,
+                        strlen(rejection->reason));
+        (void)utf8_copy(run->first_payload, sizeof(run->first_payload), rejection->payload,
+                        rejection->payload_bytes);
+        run->from_ns = rejection->received_ns;
+    }
+    run->count++;
+    run->to_ns = rejection->received_ns;
+}
+
+static uint32_t instance(struct driver_sink *sink, uint32_t point_id, const char *name)
+{
+    struct intake *intake = intake_of(sink);
+    struct error error;
+    uint32_t id;
+
+    if (point_table_instance(&intake->points, point_id, name, &id, &error) != ERROR_OK) {
+        return DRIVER_NO_INSTANCE;
+    }
+    return id;
+}
+
+enum error_code intake_init(struct intake *intake, const struct config_device *device,
+                            struct store *store, const struct clock *clock, struct error *error)
+{
+    *intake = (struct intake){
+        .sink = {.emit = emit, .reject = reject, .instance = instance},
+        .store = store,
+        .clock = clock,
+    };
+    return point_table_init(&intake->points, device, store, error);
+}
+
+void intake_deinit(struct intake *intake)
+{
+    point_table_deinit(&intake->points);
+}
+
+void intake_mark_all(struct intake *intake, uint32_t status)
+{
+    int64_t now_ns = clock_utc_ns(intake->clock) / NS_PER_MS * NS_PER_MS;
+    struct sample sample = {
+        .time_ns = now_ns, .received_ns = now_ns, .status = status, .type = SAMPLE_NONE};
+
+    for (size_t i = 0; i < intake->points.count; i++) {
+        if (intake->points.points[i].handle != 0 &&
+            !take(intake, &intake->points.points[i], &sample)) {
+            return; /* counted as refused */
+        }
+    }
+}
+
+void intake_tell_rejected(struct intake *intake)
+{
+    struct rejected_run *run = &intake->rejected;
+    char subject[STATUS_NAME_SIZE + sizeof(run->source) + 1];
+    struct event event = {
+        .kind = "rejected",
+        .subject = subject,
+        .reason = run->reason,
+        .detail = run->first_payload,
+        .count = run->count,
+        .from_ns = run->from_ns,
+        .to_ns = run->to_ns,
+    };
+
+    if (run->count > 0) {
+        (void)snprintf(subject, sizeof(subject), "%s %s", intake->points.device->name, run->source);
+        journal_append(intake->store, intake->clock, &event);
+        run->count = 0;
+    }
+}
+
+struct status_counts intake_take_counts(struct intake *intake)
+{
+    struct status_counts counts = intake->counts;
+
+    intake->counts = (struct status_counts){0};
+    return counts;
+}

@@ -1,0 +1,51 @@
+/* agent/intake.h - the sink of one device: what its driver emits, judged, counted, stored.
+ *
+ * The middle of a collector (rules K2, K3 and K5 of agent/collector.h): from a driver's sample to
+ * the definition, through the pipeline, into the store.
+ *
+ * Depends on: journal, point_table, pipeline, store.  Threads: belongs to one collector.
+ */
+#ifndef AGENT_INTAKE_H
+#define AGENT_INTAKE_H
+
+#include "agent/point_table.h"
+#include "agent/status_board.h"
+#include "base/event.h"
+#include "drivers/driver.h"
+
+/** Payloads of one source that failed for one reason, not yet told as an event. */
+struct rejected_run {
+    uint64_t count;
+    int64_t from_ns, to_ns;
+    char source[512];
+    char reason[512];
+    char first_payload[EVENT_DETAIL_MAX];
+};
+
+struct intake {
+    struct driver_sink sink; /* first: the driver holds a pointer to it */
+    struct point_table points;
+    struct store *store;
+    const struct clock *clock;
+    struct status_counts counts; /* since they were last taken */
+    uint64_t refused_count;      /* samples that the store had no room for, since last taken */
+    struct error refused_why;
+    struct rejected_run rejected;
+};
+
+/** Define the device's points. After a failure intake_deinit() still cleans up. */
+MUST_CHECK enum error_code intake_init(struct intake *intake, const struct config_device *device,
+                                       struct store *store, const struct clock *clock,
+                                       struct error *error);
+void intake_deinit(struct intake *intake);
+
+/** One reading without a value for every point known by now. */
+void intake_mark_all(struct intake *intake, uint32_t status);
+
+/** Tell what was rejected since the last time as an event. */
+void intake_tell_rejected(struct intake *intake);
+
+/** The counts since the last time; they start again at zero. */
+struct status_counts intake_take_counts(struct intake *intake);
+
+#endif

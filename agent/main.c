@@ -1,0 +1,160 @@
+/* agent/main.c - `leat`: one command per line of the table below. */
+#include "agent/agent.h"
+#include "agent/config/check.h"
+#include "agent/local_api.h"
+#include "agent/status_report.h"
+#include "agent/upload.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct arguments {
+    const char *config_path;
+    const char *socket_path;
+    bool json;
+};
+
+struct command {
+    const char *name;
+    int (*run)(const struct arguments *arguments);
+    const char *summary;
+};
+
+enum { REPLY_MAX_BYTES = 4 << 20, EXIT_USAGE = 2 };
+
+static int command_run(const struct arguments *arguments)
+{
+    const struct agent_settings settings = {arguments->config_path, arguments->socket_path};
+
+    return agent_run(&settings);
+}
+
+static int command_check(const struct arguments *arguments)
+{
+    struct error error = {0};
+    enum error_code code = check_configuration(arguments->config_path, stdout, &error);
+
+    if (code != ERROR_OK && code != ERROR_BAD_CONFIG) {
+        (void)fprintf(stderr, "leat: %s\n", error.text);
+    }
+    return code == ERROR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int command_status(const struct arguments *arguments)
+{
+    CLEANUP(buffer_deinit) struct buffer reply;
+    struct error error = {0};
+    enum error_code code;
+
+    buffer_init(&reply, REPLY_MAX_BYTES);
+    code = local_api_ask(arguments->socket_path, "status", &reply, &error);
+    if (code == ERROR_OK && !buffer_append_byte(&reply, '\0')) {
+        code = error_set(&error, ERROR_NO_MEMORY, "no memory for the agent's answer");
+    }
+    if (code == ERROR_OK && arguments->json) {
+        (void)puts((const char *)reply.bytes);
+    } else if (code == ERROR_OK) {
+        code = status_report_print((const char *)reply.bytes, stdout, &error);
+    }
+    if (code != ERROR_OK) {
+        (void)fprintf(stderr, "leat: %s\n", error.text);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
+
+static int command_upload(const struct arguments *arguments)
+{
+    return upload_now(arguments->config_path, arguments->socket_path);
+}
+
+static int command_version(const struct arguments *arguments)
+{
+    (void)arguments;
+    (void)puts("leat " LEAT_VERSION);
+    return EXIT_SUCCESS;
+}
+
+static const struct command commands[] = {
+    {"run", command_run, "collect, store and upload until SIGTERM; SIGHUP reads the configuration"},
+    {"check", command_check, "prove the configuration with no device present"},
+    {"status", command_status, "what the running agent does (--json for scripts)"},
+    {"upload", command_upload, "carry everything that waits to the target, now"},
+    {"version", command_version, "print the version"},
+};
+
+static void print_usage(FILE *output)
+{
+    (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json] [--verbose]\n\n",
+                output);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        (void)fprintf(output, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+    }
+    (void)fputs("\n  --config  default " AGENT_CONFIG_PATH
+                "\n  --socket  default " AGENT_SOCKET_PATH "\n",
+                output);
+}
+
+/** Options may stand before or after the command. false: one is unknown; getopt has said which. */
+static bool parse_options(int count, char **texts, struct arguments *arguments, bool *help)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},         {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(count, texts, "c:s:jvh", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            arguments->config_path = optarg;
+            break;
+        case 's':
+            arguments->socket_path = optarg;
+            break;
+        case 'j':
+            arguments->json = true;
+            break;
+        case 'v':
+            log_set_level(LOG_LEVEL_DEBUG);
+            break;
+        case 'h':
+            *help = true;
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
+int main(int argument_count, char **arguments_text)
+{
+    struct arguments arguments = {AGENT_CONFIG_PATH, AGENT_SOCKET_PATH, false};
+    bool help = false;
+
+    if (!parse_options(argument_count, arguments_text, &arguments, &help)) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (help) {
+        print_usage(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (optind + 1 != argument_count) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(commands[i].name, arguments_text[optind]) == 0) {
+            return commands[i].run(&arguments);
+        }
+    }
+    (void)fprintf(stderr, "leat: '%s' is not a command\n", arguments_text[optind]);
+    print_usage(stderr);
+    return EXIT_USAGE;
+}

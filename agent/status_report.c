@@ -1,0 +1,201 @@
+#include "agent/status_report.h"
+
+#include <cjson/cJSON.h>
+
+static void add_count(cJSON *object, const char *key, uint64_t count)
+{
+    (void)cJSON_AddNumberToObject(object, key, (double)count); /* exact below 2^53 */
+}
+
+static void add_devices(cJSON *report, struct status_board *board)
+{
+    cJSON *list = cJSON_AddArrayToObject(report, "devices");
+    struct status_device device;
+
+    for (size_t i = 0; status_board_device(board, i, &device); i++) {
+        cJSON *row = cJSON_CreateObject();
+
+        (void)cJSON_AddStringToObject(row, "name", device.name);
+        (void)cJSON_AddStringToObject(row, "driver", device.driver);
+        (void)cJSON_AddStringToObject(row, "state", status_state_name(device.state));
+        (void)cJSON_AddStringToObject(row, "reason", device.reason);
+        add_count(row, "polls", device.counts.polls);
+        add_count(row, "missed", device.counts.missed);
+        add_count(row, "queued", device.counts.queued);
+        add_count(row, "suppressed", device.counts.suppressed);
+        add_count(row, "rejected", device.counts.rejected);
+        (void)cJSON_AddItemToArray(list, row);
+    }
+}
+
+static void add_streams(cJSON *report, struct store *store)
+{
+    cJSON *list = cJSON_AddArrayToObject(report, "streams");
+
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        enum stream stream = (enum stream)i;
+        cJSON *row = cJSON_CreateObject();
+        struct store_stream_state state;
+
+        store_state(store, stream, &state);
+        (void)cJSON_AddStringToObject(row, "name", stream_name(stream));
+        add_count(row, "next_sequence", state.next_sequence);
+        add_count(row, "committed", state.committed_sequence);
+        add_count(row, "acknowledged", state.acknowledged);
+        add_count(row, "waiting", state.waiting_count);
+        add_count(row, "waiting_bytes", state.waiting_bytes);
+        add_count(row, "ring_bytes", state.ring_bytes);
+        add_count(row, "lost", state.lost_count);
+        (void)cJSON_AddItemToArray(list, row);
+    }
+}
+
+static void add_uplink(cJSON *report, const struct status_uplink *uplink)
+{
+    cJSON *row = cJSON_AddObjectToObject(report, "uplink");
+    char stamp[CLOCK_STAMP_SIZE] = "";
+
+    if (uplink->last_success_ns != 0) {
+        clock_format_stamp(uplink->last_success_ns, stamp, sizeof(stamp));
+    }
+    (void)cJSON_AddStringToObject(row, "target", uplink->target);
+    (void)cJSON_AddStringToObject(row, "state", status_state_name(uplink->state));
+    (void)cJSON_AddStringToObject(row, "reason", uplink->reason);
+    add_count(row, "objects", uplink->objects);
+    add_count(row, "rows", uplink->rows);
+    add_count(row, "bytes", uplink->bytes);
+    (void)cJSON_AddStringToObject(row, "last_success", stamp);
+}
+
+static void add_totals(cJSON *report, const struct status_counts *totals,
+                       const struct status_uplink *uplink)
+{
+    cJSON *row = cJSON_AddObjectToObject(report, "totals");
+
+    add_count(row, "queued", totals->queued);
+    add_count(row, "suppressed", totals->suppressed);
+    add_count(row, "rejected", totals->rejected);
+    add_count(row, "uploaded", uplink->reading_rows);
+}
+
+static void add_disk(cJSON *report, const struct status_source *source)
+{
+    cJSON *row = cJSON_AddObjectToObject(report, "disk");
+    struct store_totals totals;
+
+    store_totals(source->store, &totals);
+    add_count(row, "bytes_written", totals.bytes_written);
+    add_count(row, "syncs", totals.syncs);
+    add_count(row, "commits", totals.commits);
+    (void)cJSON_AddStringToObject(row, "error", source->queue_error);
+}
+
+char *status_report_json(const struct status_source *source)
+{
+    cJSON *report = cJSON_CreateObject();
+    struct status_counts totals;
+    struct status_uplink uplink;
+    char *text;
+
+    status_board_totals(source->board, &totals);
+    status_board_uplink(source->board, &uplink);
+    (void)cJSON_AddStringToObject(report, "version", LEAT_VERSION);
+    (void)cJSON_AddStringToObject(report, "site", source->site);
+    (void)cJSON_AddStringToObject(report, "gateway", source->gateway);
+    (void)cJSON_AddStringToObject(report, "incarnation", store_incarnation(source->store));
+    add_count(report, "uptime_s",
+              (uint64_t)((clock_monotonic_ns(source->clock) - source->started_ns) / NS_PER_S));
+    add_devices(report, source->board);
+    add_streams(report, source->store);
+    add_uplink(report, &uplink);
+    add_totals(report, &totals, &uplink);
+    add_disk(report, source);
+    text = cJSON_PrintUnformatted(report);
+    cJSON_Delete(report);
+    return text;
+}
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+
+    return text == NULL ? "" : text;
+}
+
+static unsigned long long count_of(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+    return cJSON_IsNumber(item) && item->valuedouble >= 0 ? (unsigned long long)item->valuedouble
+                                                          : 0;
+}
+
+static void print_devices(const cJSON *report, FILE *output)
+{
+    const cJSON *row;
+
+    (void)fprintf(output, "\n%-20s %-12s %-9s %10s %8s %12s %12s %9s\n", "device", "driver",
+                  "state", "polls", "missed", "queued", "suppressed", "rejected");
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(report, "devices"))
+    {
+        (void)fprintf(output, "%-20s %-12s %-9s %10llu %8llu %12llu %12llu %9llu\n",
+                      text_of(row, "name"), text_of(row, "driver"), text_of(row, "state"),
+                      count_of(row, "polls"), count_of(row, "missed"), count_of(row, "queued"),
+                      count_of(row, "suppressed"), count_of(row, "rejected"));
+        if (text_of(row, "reason")[0] != '\0') {
+            (void)fprintf(output, "  %s\n", text_of(row, "reason"));
+        }
+    }
+}
+
+static void print_streams(const cJSON *report, FILE *output)
+{
+    const cJSON *row;
+
+    (void)fprintf(output, "\n%-12s %14s %14s %14s %10s %8s\n", "stream", "stored up to",
+                  "in the lake", "waiting", "ring used", "lost");
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(report, "streams"))
+    {
+        unsigned long long ring = count_of(row, "ring_bytes");
+        unsigned long long used = count_of(row, "waiting_bytes");
+
+        (void)fprintf(output, "%-12s %14llu %14llu %14llu %9llu%% %8llu\n", text_of(row, "name"),
+                      count_of(row, "committed"), count_of(row, "acknowledged"),
+                      count_of(row, "waiting"), ring == 0 ? 0 : used * 100 / ring,
+                      count_of(row, "lost"));
+    }
+}
+
+enum error_code status_report_print(const char *json, FILE *output, struct error *error)
+{
+    cJSON *report = cJSON_Parse(json);
+    const cJSON *uplink = cJSON_GetObjectItemCaseSensitive(report, "uplink");
+    const cJSON *disk = cJSON_GetObjectItemCaseSensitive(report, "disk");
+
+    if (uplink == NULL || disk == NULL) {
+        cJSON_Delete(report);
+        return error_set(error, ERROR_BAD_DATA, "the agent's answer is not a status: %.60s", json);
+    }
+    (void)fprintf(output, "leat %s   site %s   gateway %s   incarnation %s   up %llu s\n",
+                  text_of(report, "version"), text_of(report, "site"), text_of(report, "gateway"),
+                  text_of(report, "incarnation"), count_of(report, "uptime_s"));
+    print_devices(report, output);
+    print_streams(report, output);
+    (void)fprintf(output, "\nuplink  %s: %s, %llu objects, %llu rows, %llu bytes, last %s\n",
+                  text_of(uplink, "target")[0] == '\0' ? "(none)" : text_of(uplink, "target"),
+                  text_of(uplink, "state"), count_of(uplink, "objects"), count_of(uplink, "rows"),
+                  count_of(uplink, "bytes"),
+                  text_of(uplink, "last_success")[0] == '\0' ? "never"
+                                                             : text_of(uplink, "last_success"));
+    if (text_of(uplink, "reason")[0] != '\0') {
+        (void)fprintf(output, "  %s\n", text_of(uplink, "reason"));
+    }
+    (void)fprintf(output, "queue   %llu commits, %llu syncs, %llu bytes to the disk\n",
+                  count_of(disk, "commits"), count_of(disk, "syncs"),
+                  count_of(disk, "bytes_written"));
+    if (text_of(disk, "error")[0] != '\0') {
+        (void)fprintf(output, "  %s\n", text_of(disk, "error"));
+    }
+    cJSON_Delete(report);
+    return ERROR_OK;
+}

@@ -1,0 +1,32 @@
+/* agent/status_report.h - the status board and the store as one JSON object, and that as a table.
+ *
+ * The keys are for scripts and stay: docs/status.md lists them.
+ *
+ * Depends on: status_board, store, cJSON.  Threads: all.
+ */
+#ifndef AGENT_STATUS_REPORT_H
+#define AGENT_STATUS_REPORT_H
+
+#include "agent/status_board.h"
+#include "agent/store/store.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <stdio.h>
+
+struct status_source {
+    const char *site, *gateway;
+    struct store *store;
+    struct status_board *board;
+    const struct clock *clock;
+    int64_t started_ns;      /* monotonic */
+    const char *queue_error; /* "" while commits go through */
+};
+
+/** A JSON text from malloc(); NULL when there is no memory. */
+char *status_report_json(const struct status_source *source);
+
+/** The same for a person. ERROR_BAD_DATA: `json` is no such object. */
+MUST_CHECK enum error_code status_report_print(const char *json, FILE *output, struct error *error);
+
+#endif

@@ -1,0 +1,51 @@
+/* agent/uplink.h - one thread that carries batches to the target and never gives up.
+ *
+ *   agent/store --> agent/cutter --> [ UPLINK ] --> sync/target --> lake
+ *
+ *  U1  A stream is due when its oldest record is max_age old or of a day that is over, when about
+ *      max_bytes wait, when the queue's ring is half full, or when someone asks (uplink_flush).
+ *  U2  Whatever is due, the catalogue goes first: no reading arrives before its definition.
+ *  U3  A batch is acknowledged in the store after the target said that it has it, and not before.
+ *  U4  A failed upload is retried: after 1 s, doubling up to 5 min, jittered; a minute at once when
+ * a person must act. Told once per change of state. Acquisition never waits for it (P4).
+ *
+ * Life: uplink_start() -> uplink_ask_to_stop() -> uplink_join(); or uplink_drain() alone, in the
+ * caller's thread.
+ *
+ * Depends on: cutter, status_board, store, sync.  Threads: its own.
+ */
+#ifndef AGENT_UPLINK_H
+#define AGENT_UPLINK_H
+
+#include "agent/config/config.h"
+#include "agent/status_board.h"
+#include "agent/store/store.h"
+#include "base/clock.h"
+
+#include <stdbool.h>
+
+struct uplink;
+
+struct uplink_settings {
+    const struct config *config; /* outlives the uplink; its target's state is used */
+    struct store *store;
+    struct status_board *board;
+    const struct clock *clock;
+};
+
+MUST_CHECK enum error_code uplink_start(const struct uplink_settings *settings,
+                                        struct uplink **uplink, struct error *error);
+
+/** Upload all that waits now, soon. Any thread. */
+void uplink_flush(struct uplink *uplink);
+
+void uplink_ask_to_stop(struct uplink *uplink);
+
+/** As collector_join(). Accepts NULL. */
+MUST_CHECK bool uplink_join(struct uplink *uplink, int64_t deadline_ns);
+
+/** Upload all that waits, in this thread; the first failure ends it. */
+MUST_CHECK enum error_code uplink_drain(const struct uplink_settings *settings,
+                                        struct error *error);
+
+#endif

@@ -1,0 +1,281 @@
+#include "agent/cutter.h"
+#include "agent/journal.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/temporary.h"
+
+#include <math.h>
+#include <string.h>
+
+static const int64_t morning_ns = INT64_C(1790000000) * NS_PER_S; /* 2026-09-21T14:13:20Z */
+
+struct bench {
+    struct temporary temporary;
+    struct fixed_clock clock;
+    struct store *store;
+    struct cutter cutter;
+    uint32_t handle;
+};
+
+static const struct definition level = {
+    .point_id = "tank/level",
+    .device = "tank",
+    .name = "level",
+    .type = "uint16",
+    .unit = "m",
+    .role = "sensor",
+    .address = "holding:10",
+    .labels = "",
+    .scale = 0.01,
+    .range_low = NAN,
+    .range_high = NAN,
+};
+
+static void open_store(struct bench *bench)
+{
+    struct error error = {0};
+    const struct store_settings settings = {
+        .path = temporary_file(&bench->temporary, "queue.db"),
+        .ring_bytes = {1 << 20, 1 << 20, 1 << 20},
+        .when_full = {STORE_HOLD, STORE_OVERWRITE_OLDEST, STORE_OVERWRITE_OLDEST},
+        .clock = &bench->clock.clock,
+    };
+
+    assert_int_equal(store_open(&settings, &bench->store, &error), ERROR_OK);
+    assert_int_equal(store_define(bench->store, &level, &bench->handle, &error), ERROR_OK);
+    bench->cutter.store = bench->store;
+}
+
+static int set_up(void **state)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+    struct error error = {0};
+
+    assert_true(bench != NULL);
+    temporary_make(&bench->temporary);
+    fixed_clock_init(&bench->clock, morning_ns);
+    bench->cutter = (struct cutter){
+        .site = "works", .gateway = "gw-1", .max_bytes = 8 << 20, .max_age_ns = 900 * NS_PER_S};
+    assert_int_equal(encoder_create(8 << 20, &bench->cutter.encoder, &error), ERROR_OK);
+    open_store(bench);
+    *state = bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+
+    store_close(bench->store);
+    encoder_free(bench->cutter.encoder);
+    temporary_remove(&bench->temporary);
+    free(bench);
+    return 0;
+}
+
+static void reopen(struct bench *bench)
+{
+    store_close(bench->store);
+    open_store(bench);
+}
+
+static void append(struct bench *bench, int64_t received_ns, int64_t value)
+{
+    struct error error = {0};
+    const struct sample sample = {.time_ns = received_ns,
+                                  .received_ns = received_ns,
+                                  .point_id = bench->handle,
+                                  .type = SAMPLE_INT,
+                                  .value.integer = value};
+
+    assert_int_equal(store_append(bench->store, STREAM_READINGS, &sample, 1, &error), ERROR_OK);
+}
+
+static void commit(struct bench *bench)
+{
+    struct error error = {0};
+
+    assert_int_equal(store_commit(bench->store, &error), ERROR_OK);
+}
+
+static bool next(struct bench *bench, enum stream stream, struct batch *batch)
+{
+    struct error error = {0};
+    bool made = false;
+
+    assert_int_equal(cutter_next(&bench->cutter, stream, batch, &made, &error), ERROR_OK);
+    return made;
+}
+
+static void finish(struct bench *bench, enum stream stream)
+{
+    struct error error = {0};
+
+    assert_int_equal(store_cut_finish(bench->store, stream, &error), ERROR_OK);
+}
+
+static void an_empty_queue_gives_nothing(void **state)
+{
+    struct batch batch;
+
+    assert_false(next(*state, STREAM_READINGS, &batch));
+    assert_false(next(*state, STREAM_LOGS, &batch));
+}
+
+static void batches_end_at_midnight_and_at_the_greatest_age(void **state) /* B1 */
+{
+    struct bench *bench = *state;
+    int64_t midnight_ns = (clock_day_of(morning_ns) + 1) * NS_PER_DAY;
+    const struct {
+        uint64_t first, last;
+        const char *date;
+    } expected[] = {
+        {1, 2, "date=2026-09-21"}, /* 15 minutes and a bit separate 2 and 3 */
+        {3, 3, "date=2026-09-21"},
+        {4, 4, "date=2026-09-21"}, /* just before midnight */
+        {5, 6, "date=2026-09-22"},
+    };
+    struct batch batch;
+
+    append(bench, morning_ns, 1);
+    append(bench, morning_ns + 900 * NS_PER_S, 2);
+    append(bench, morning_ns + 901 * NS_PER_S, 3);
+    append(bench, midnight_ns - 1, 4);
+    append(bench, midnight_ns, 5);
+    append(bench, midnight_ns + 1, 6);
+    commit(bench);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        assert_true(next(bench, STREAM_READINGS, &batch));
+        assert_int_equal(batch.first_sequence, expected[i].first);
+        assert_int_equal(batch.last_sequence, expected[i].last);
+        assert_non_null(strstr(batch.object_name, expected[i].date));
+        finish(bench, STREAM_READINGS);
+    }
+    assert_false(next(bench, STREAM_READINGS, &batch));
+}
+
+static void a_clock_that_stepped_back_far_begins_a_new_batch(void **state) /* B1 */
+{
+    struct bench *bench = *state;
+    struct batch batch;
+
+    append(bench, morning_ns, 1);
+    append(bench, morning_ns - 60 * NS_PER_S, 2);
+    append(bench, morning_ns - 3600 * NS_PER_S, 3);
+    commit(bench);
+    assert_true(next(bench, STREAM_READINGS, &batch));
+    assert_int_equal(batch.last_sequence, 2);
+}
+
+static void batches_end_at_the_greatest_size(void **state) /* B1 */
+{
+    struct bench *bench = *state;
+    uint64_t expected = 1;
+    struct batch batch;
+
+    bench->cutter.max_bytes = 40000;
+    for (int64_t i = 0; i < 100000; i++) { /* values that do not compress */
+        append(bench, morning_ns + i, (int64_t)((uint64_t)i * UINT64_C(0x9e3779b97f4a7c15)));
+    }
+    commit(bench);
+    for (unsigned batches = 0; next(bench, STREAM_READINGS, &batch); batches++) {
+        assert_int_equal(batch.first_sequence, expected);
+        assert_true(batch.size_bytes < 1 << 20);
+        expected = batch.last_sequence + 1;
+        finish(bench, STREAM_READINGS);
+        assert_true(batches < 100);
+    }
+    assert_int_equal(expected, 100001);
+}
+
+static void a_cut_stays_the_same_until_it_is_finished(void **state) /* B2 */
+{
+    struct bench *bench = *state;
+    struct batch first;
+    struct batch again;
+    struct batch second;
+
+    append(bench, morning_ns, 1);
+    append(bench, morning_ns + 1, 2);
+    commit(bench);
+    assert_true(next(bench, STREAM_READINGS, &first));
+    append(bench, morning_ns + 2, 3);
+    commit(bench);
+    assert_true(next(bench, STREAM_READINGS, &again));
+    assert_string_equal(again.object_name, first.object_name);
+    reopen(bench); /* the power went before the target answered */
+    assert_true(next(bench, STREAM_READINGS, &again));
+    assert_string_equal(again.object_name, first.object_name);
+    finish(bench, STREAM_READINGS);
+    assert_true(next(bench, STREAM_READINGS, &second));
+    assert_int_equal(second.first_sequence, 3);
+    assert_string_not_equal(second.object_name, first.object_name);
+}
+
+static void a_finished_cut_that_was_not_committed_is_made_again(void **state) /* P2 */
+{
+    struct bench *bench = *state;
+    struct batch first;
+    struct batch again;
+
+    append(bench, morning_ns, 1);
+    commit(bench);
+    assert_true(next(bench, STREAM_READINGS, &first));
+    finish(bench, STREAM_READINGS);
+    reopen(bench);
+    assert_true(next(bench, STREAM_READINGS, &again));
+    assert_string_equal(again.object_name, first.object_name);
+}
+
+static void events_and_definitions_have_batches_of_their_own(void **state)
+{
+    struct bench *bench = *state;
+    struct batch batch;
+
+    journal_append(bench->store, &bench->clock.clock,
+                   &(struct event){.kind = "agent", .subject = "started"});
+    commit(bench);
+    assert_true(next(bench, STREAM_EVENTS, &batch));
+    assert_non_null(strstr(batch.object_name, "stream=events"));
+    assert_int_equal(batch.first_sequence, 1); /* with the store's own first event */
+    assert_true(next(bench, STREAM_CATALOGUE, &batch));
+    assert_non_null(strstr(batch.object_name, "stream=catalogue"));
+    assert_int_equal(batch.first_sequence, 1);
+    assert_int_equal(batch.last_sequence, 1);
+    finish(bench, STREAM_CATALOGUE);
+    assert_false(next(bench, STREAM_CATALOGUE, &batch));
+}
+
+static void an_event_in_an_unknown_form_is_still_accounted_for(void **state)
+{
+    struct bench *bench = *state;
+    struct error error = {0};
+    const struct sample odd = {.time_ns = morning_ns,
+                               .received_ns = morning_ns,
+                               .type = SAMPLE_TEXT,
+                               .value.text = {"2\x1fnewer", 7}};
+    struct store_stream_state after;
+    struct batch batch;
+
+    assert_int_equal(store_append(bench->store, STREAM_EVENTS, &odd, 1, &error), ERROR_OK);
+    commit(bench);
+    store_state(bench->store, STREAM_EVENTS, &after);
+    assert_true(next(bench, STREAM_EVENTS, &batch));
+    assert_int_equal(batch.last_sequence, after.committed_sequence);
+}
+
+int main(void)
+{
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest cases[] = {
+        CASE(an_empty_queue_gives_nothing),
+        CASE(batches_end_at_midnight_and_at_the_greatest_age),
+        CASE(a_clock_that_stepped_back_far_begins_a_new_batch),
+        CASE(batches_end_at_the_greatest_size),
+        CASE(a_cut_stays_the_same_until_it_is_finished),
+        CASE(a_finished_cut_that_was_not_committed_is_made_again),
+        CASE(events_and_definitions_have_batches_of_their_own),
+        CASE(an_event_in_an_unknown_form_is_still_accounted_for),
+    };
+
+    return cmocka_run_group_tests_name("cutter", cases, NULL, NULL);
+}
