@@ -77,7 +77,6 @@ static bool explain(struct loading *loading, const struct document *document,
         {"found unexpected end of stream", "a quote or a bracket is not closed"},
         {"did not find expected ',' or '}'", "a '{' is not closed, or a ',' is missing"},
         {"did not find expected ',' or ']'", "a '[' is not closed, or a ',' is missing"},
-        {"found undefined alias", "a text that begins with '*' needs quotes"},
     };
     const char *problem = parser->problem == NULL ? "not readable" : parser->problem;
     struct config_place place = place_of_mark(document, &parser->problem_mark);
@@ -143,61 +142,72 @@ static bool check_keys(struct loading *loading, struct document *document,
     return fine;
 }
 
-static bool check_node(struct loading *loading, struct document *document, const yaml_node_t *node)
+/** Y2 for what the tree no longer shows. */
+static bool check_event(struct loading *loading, const struct document *document,
+                        const yaml_event_t *event)
 {
-    static const char *const plain_tags[] = {
-        [YAML_SCALAR_NODE] = YAML_STR_TAG,
-        [YAML_SEQUENCE_NODE] = YAML_SEQ_TAG,
-        [YAML_MAPPING_NODE] = YAML_MAP_TAG,
-    };
-    struct config_place place = document_place(document, node);
+    struct config_place place = place_of_mark(document, &event->start_mark);
+    const yaml_char_t *tag =
+        event->type == YAML_SCALAR_EVENT           ? event->data.scalar.tag
+        : event->type == YAML_MAPPING_START_EVENT  ? event->data.mapping_start.tag
+        : event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.tag
+                                                   : NULL;
 
-    if (node->tag == NULL || strcmp((const char *)node->tag, plain_tags[node->type]) != 0) {
+    if (event->type == YAML_ALIAS_EVENT) {
+        return finding_add(loading, &place,
+                           "an alias ('*%.40s') is not supported; write it out, or put a text that "
+                           "begins with '*' in quotes",
+                           (const char *)event->data.alias.anchor);
+    }
+    if (tag != NULL) {
         return finding_add(loading, &place,
                            "a tag ('!...') is not supported; remove it, or put the text in quotes");
     }
-    if (node->type == YAML_SCALAR_NODE && strlen(scalar(node)) != node->data.scalar.length) {
+    if (event->type == YAML_SCALAR_EVENT &&
+        strlen((const char *)event->data.scalar.value) != event->data.scalar.length) {
         return finding_add(loading, &place, "a text holds a zero character; remove it");
     }
-    return node->type != YAML_MAPPING_NODE || check_keys(loading, document, node);
+    return true;
 }
 
-/** Y2: count how often each node is referred to; more than once is an alias. */
-static bool check_tree(struct loading *loading, struct document *document)
+/** Go through the file once without building anything: libyaml's tree takes time that grows with
+ * the square of its depth, and hides aliases and tags. */
+static bool scan(struct loading *loading, struct document *document, yaml_parser_t *parser)
 {
-    size_t count = (size_t)(document->tree.nodes.top - document->tree.nodes.start);
-    CLEANUP(cleanup_free) uint8_t *references = calloc(count + 1, 1);
+    unsigned depth = 0;
     bool fine = true;
 
-    if (references == NULL) {
-        return loading_no_memory(loading);
+    for (bool more = true; more;) {
+        yaml_event_t event;
+
+        if (!yaml_parser_parse(parser, &event)) {
+            return explain(loading, document, parser);
+        }
+        depth += event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT;
+        depth -= event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
+        more = event.type != YAML_STREAM_END_EVENT;
+        fine = check_event(loading, document, &event) && fine;
+        if (depth > DOCUMENT_NESTING_MAX) {
+            struct config_place place = place_of_mark(document, &event.start_mark);
+
+            more = false;
+            fine = finding_add(loading, &place, "nested deeper than any setting is");
+        }
+        yaml_event_delete(&event);
     }
-    references[1] = 1; /* the root */
-    for (size_t i = 0; i < count; i++) {
-        const yaml_node_t *node = &document->tree.nodes.start[i];
-        int aliased = 0;
+    return fine;
+}
 
-        if (node->type == YAML_SEQUENCE_NODE) {
-            for (const yaml_node_item_t *item = node->data.sequence.items.start;
-                 item < node->data.sequence.items.top; item++) {
-                aliased = references[*item]++ > 0 ? *item : aliased;
-            }
-        } else if (node->type == YAML_MAPPING_NODE) {
-            for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-                 pair < node->data.mapping.pairs.top; pair++) {
-                aliased = references[pair->key]++ > 0 ? pair->key : aliased;
-                aliased = references[pair->value]++ > 0 ? pair->value : aliased;
-            }
-        }
-        if (aliased != 0) {
-            struct config_place place =
-                document_place(document, &document->tree.nodes.start[aliased - 1]);
+/** Y2 for keys. */
+static bool check_tree(struct loading *loading, struct document *document)
+{
+    bool fine = true;
 
-            return finding_add(loading, &place,
-                               "this is used again by an alias ('*...'); aliases are not "
-                               "supported, write it out in each place");
+    for (const yaml_node_t *node = document->tree.nodes.start; node < document->tree.nodes.top;
+         node++) {
+        if (node->type == YAML_MAPPING_NODE) {
+            fine = check_keys(loading, document, node) && fine;
         }
-        fine = check_node(loading, document, node) && fine;
     }
     return fine;
 }
@@ -208,8 +218,6 @@ static bool parse(struct loading *loading, struct document *document, yaml_parse
     struct config_place place = {document->path, 1, 1};
     bool more;
 
-    yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(parser, document->content.bytes, document->content.size);
     if (!yaml_parser_load(parser, &document->tree)) {
         return explain(loading, document, parser);
     }
@@ -229,13 +237,28 @@ static bool parse(struct loading *loading, struct document *document, yaml_parse
     return check_tree(loading, document);
 }
 
+/** Run `work` with a parser at the beginning of the file. */
+static bool with_parser(struct loading *loading, struct document *document,
+                        bool (*work)(struct loading *, struct document *, yaml_parser_t *))
+{
+    yaml_parser_t parser;
+    bool fine;
+
+    if (!yaml_parser_initialize(&parser)) {
+        return loading_no_memory(loading);
+    }
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, document->content.bytes, document->content.size);
+    fine = work(loading, document, &parser);
+    yaml_parser_delete(&parser);
+    return fine;
+}
+
 bool document_read(struct loading *loading, const char *path, struct document *document)
 {
     struct config_place nowhere = {path, 0, 0};
     struct error error = {0};
-    yaml_parser_t parser;
     enum error_code code;
-    bool fine;
 
     *document = (struct document){.path = path};
     buffer_init(&document->content, DOCUMENT_MAX_BYTES);
@@ -249,12 +272,7 @@ bool document_read(struct loading *loading, const char *path, struct document *d
     if (!check_bytes(loading, document)) {
         return false;
     }
-    if (!yaml_parser_initialize(&parser)) {
-        return loading_no_memory(loading);
-    }
-    fine = parse(loading, document, &parser);
-    yaml_parser_delete(&parser);
-    return fine;
+    return with_parser(loading, document, scan) && with_parser(loading, document, parse);
 }
 
 void document_close(struct document *document)

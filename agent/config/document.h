@@ -19,7 +19,12 @@
 #include <stdbool.h>
 #include <yaml.h>
 
-enum { DOCUMENT_MAX_BYTES = 4 << 20, DOCUMENT_KEYS_MAX = 500, DOCUMENT_DEPTH_MAX = 6 };
+enum {
+    DOCUMENT_MAX_BYTES = 4 << 20,
+    DOCUMENT_KEYS_MAX = 500,
+    DOCUMENT_DEPTH_MAX = 6,
+    DOCUMENT_NESTING_MAX = 16
+};
 
 struct document {
     const char *path; /* borrowed */
