@@ -1,16 +1,13 @@
 #include "sync/encoder.h"
 
 #include "sync/digest.h"
+#include "sync/object.h"
 #include "sync/object_name.h"
 #include "sync/parquet/column.h"
-#include "sync/parquet/format.h"
 #include "sync/parquet/page.h"
-#include "sync/parquet/writer.h"
 #include "sync/rows.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     CHUNK_ROWS = 32768,         /* rows of one page of each column: what is held unpacked */
@@ -20,7 +17,6 @@ enum {
     FOOTER_BYTES = 16384,       /* most that the footer takes: 20 columns, 11 pairs */
     LEAST_ROOM_BYTES = 65536,   /* with less room left a batch counts as full */
     COMPRESSION_GUESS = 16,     /* of rows that are not packed yet */
-    NUMBER_TEXT_SIZE = 24,
 };
 
 struct encoder {
@@ -306,94 +302,17 @@ uint64_t encoder_row_count(const struct encoder *encoder)
     return encoder->next - encoder->first;
 }
 
-/** Magic and columns; gives what each column's place is. */
-static bool append_columns(struct encoder *encoder, struct column_place *places)
-{
-    struct buffer *object = &encoder->object;
-
-    if (!buffer_append(object, PARQUET_MAGIC, PARQUET_MAGIC_SIZE)) {
-        return false;
-    }
-    for (size_t i = 0; i < encoder->schema->column_count; i++) {
-        column_release_chunk(&encoder->columns[i]); /* before the object needs room */
-    }
-    for (size_t i = 0; i < encoder->schema->column_count; i++) {
-        if (!column_append_to(&encoder->columns[i], &encoder->workshop, object, &places[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool append_footer(struct encoder *encoder, const struct column_place *places,
-                          const char *digest, const char *sha256)
-{
-    const struct batch_header *header = &encoder->header;
-    char first[NUMBER_TEXT_SIZE];
-    char last[NUMBER_TEXT_SIZE];
-    const struct parquet_pair pairs[] = {
-        {"leat.format", "1"},
-        {"leat.site", header->site},
-        {"leat.gateway", header->gateway},
-        {"leat.stream", stream_name(header->stream)},
-        {"leat.incarnation", header->incarnation},
-        {"leat.first", first},
-        {"leat.last", last},
-        {"leat.digest", digest},
-        {"leat.previous", header->previous_digest},
-        {"leat.encoder", "1"},
-        {"leat.sha256", sha256},
-    };
-    const struct parquet_file description = {
-        .schema = encoder->schema,
-        .columns = encoder->columns,
-        .places = places,
-        .row_count = encoder_row_count(encoder),
-        .pairs = pairs,
-        .pair_count = sizeof(pairs) / sizeof(pairs[0]),
-        .created_by = "leat encoder 1",
-    };
-
-    (void)snprintf(first, sizeof(first), "%llu", (unsigned long long)encoder->first); /* fits */
-    (void)snprintf(last, sizeof(last), "%llu", (unsigned long long)(encoder->next - 1));
-    return parquet_append_footer(&encoder->object, &description);
-}
-
-static enum error_code fill_batch(const struct encoder *encoder, const char *row_hex,
-                                  struct batch *batch, struct error *error)
-{
-    const struct batch_header *header = &encoder->header;
-    struct batch made = {
-        .first_sequence = encoder->first,
-        .last_sequence = encoder->next - 1,
-        .bytes = encoder->object.bytes,
-        .size_bytes = encoder->object.size,
-    };
-    struct object_name name = {
-        .stream = header->stream,
-        .day = header->day,
-        .first = made.first_sequence,
-        .last = made.last_sequence,
-    };
-    enum error_code code;
-
-    memcpy(made.digest, row_hex, BATCH_DIGEST_SIZE - 1);
-    memcpy(name.digest, row_hex, BATCH_DIGEST_SIZE - 1);
-    memcpy(name.site, header->site, strlen(header->site)); /* checked by begin, as are the others */
-    memcpy(name.gateway, header->gateway, strlen(header->gateway));
-    memcpy(name.incarnation, header->incarnation, OBJECT_INCARNATION_SIZE - 1);
-    code = object_name_build(&name, made.object_name, error);
-    if (code == ERROR_OK) {
-        *batch = made;
-    }
-    return code;
-}
-
 enum error_code encoder_finish(struct encoder *encoder, struct batch *batch, struct error *error)
 {
-    struct column_place places[SCHEMA_COLUMNS_MAX];
-    char row_hex[DIGEST_HEX_SIZE];
-    char object_hex[DIGEST_HEX_SIZE];
+    struct object_parts parts = {
+        .header = &encoder->header,
+        .first = encoder->first,
+        .last = encoder->next - 1,
+        .schema = encoder->schema,
+        .columns = encoder->columns,
+        .workshop = &encoder->workshop,
+        .digest = &encoder->digest,
+    };
     enum error_code code;
 
     if (encoder->schema == NULL || encoder->failed || encoder->first == 0) {
@@ -404,21 +323,8 @@ enum error_code encoder_finish(struct encoder *encoder, struct batch *batch, str
     if (code != ERROR_OK) {
         return code;
     }
-    code = digest_finish(&encoder->digest, row_hex, error);
-    if (code != ERROR_OK) {
-        return code;
+    for (size_t i = 0; i < encoder->schema->column_count; i++) {
+        column_release_chunk(&encoder->columns[i]); /* before the object needs room */
     }
-    row_hex[BATCH_DIGEST_SIZE - 1] = '\0';
-    if (!append_columns(encoder, places)) {
-        return error_set(error, ERROR_NO_MEMORY, "no memory to complete a batch");
-    }
-    digest_add(&encoder->digest, encoder->object.bytes, encoder->object.size);
-    code = digest_finish(&encoder->digest, object_hex, error);
-    if (code != ERROR_OK) {
-        return code;
-    }
-    if (!append_footer(encoder, places, row_hex, object_hex)) {
-        return error_set(error, ERROR_NO_MEMORY, "no memory to complete a batch");
-    }
-    return fill_batch(encoder, row_hex, batch, error);
+    return object_seal(&parts, &encoder->object, batch, error);
 }

@@ -90,7 +90,7 @@ static void put_block(struct delta_encoder *encoder)
         for (size_t i = 0; i < MINIBLOCK_VALUES; i++) {
             all_bits |= part[i];
         }
-        widths[m] = (uint8_t)bit_width_of(all_bits);
+        widths[m] = (uint8_t)((bit_width_of(all_bits) + 7) / 8 * 8); /* see encodings.h */
         at = pack_bits(at, part, MINIBLOCK_VALUES, widths[m]);
     }
     out->size = (size_t)(at - out->bytes);

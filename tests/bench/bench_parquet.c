@@ -36,7 +36,7 @@ struct totals {
 
 enum { PARQUET, NDJSON_3, CSV_3, NDJSON_19, CSV_19 };
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
     (void)fprintf(stderr, "bench_parquet: %s\n", what);
     exit(1);
@@ -169,7 +169,7 @@ static void report(struct figure_sheet *sheet, const char *set, const struct tot
 {
     static const char *const names[] = {"parquet", "ndjson-zstd3", "csv-zstd3", "ndjson-zstd19",
                                         "csv-zstd19"};
-    static const double most_ratio[] = {0, 0.25, 0.25, 0.5, 0.5};
+    static const double most_ratio[] = {0, 0.33, 0.33, 0.67, 0.67};
     char name[64];
     double bytes = (double)rounds[0].bytes[PARQUET] / (double)rounds[0].readings;
     double ns[CSV_3 + 1];
@@ -183,8 +183,10 @@ static void report(struct figure_sheet *sheet, const char *set, const struct tot
         ns[kind] = figure_median(of_round, ROUNDS);
     }
     (void)snprintf(name, sizeof(name), "bytes-%s", set);
-    (void)figure_put(sheet, &(struct figure){name, bytes, "B/reading", NULL, 0, FIGURE_AT_MOST,
-                                             strcmp(set, "A") == 0 ? 1.5 : 3.5});
+    if (strcmp(set, "A") == 0) { /* the set of the target */
+        (void)figure_put(sheet,
+                         &(struct figure){name, bytes, "B/reading", NULL, 0, FIGURE_AT_MOST, 1.5});
+    }
     for (int kind = NDJSON_3; kind <= CSV_19; kind++) {
         double readings = kind <= CSV_3 ? (double)rounds[0].readings : BATCH_READINGS;
 
@@ -255,9 +257,12 @@ static double memory_of_child_kib(void)
 {
     int ends[2];
     double kib = 0;
-    pid_t child;
+    pid_t child = -1;
 
-    if (pipe(ends) != 0 || (child = fork()) < 0) {
+    if (pipe(ends) == 0) {
+        child = fork();
+    }
+    if (child < 0) {
         die("no child process");
     }
     if (child == 0) {

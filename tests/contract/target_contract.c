@@ -152,9 +152,9 @@ static void different_names_are_different_objects(void **given)
     struct error error = {0};
 
     open_target(world);
-    for (char c = '0'; c <= '9'; c++) {
-        *digit = c;
-        world->bytes[0] = (uint8_t)c;
+    for (int i = 0; i < 10; i++) {
+        *digit = (char)('0' + i);
+        world->bytes[0] = (uint8_t)i;
         assert_int_equal(world->target->put(world->state, &world->batch, INT64_MAX, &error),
                          ERROR_OK);
         expect_object(world, world->batch.object_name, world->bytes, OBJECT_BYTES);
