@@ -48,15 +48,15 @@ const char *label_json(struct loading *loading, const struct record *record, str
         (void)buffer_append_byte(&json, ':');
         append_string(&json, field->text);
     }
-    if (json.size == 0) {
-        return "";
-    }
-    (void)buffer_append_byte(&json, '}');
-    if (json.failed && json.size + 256 > LABEL_JSON_MAX_BYTES) {
+    if (json.failed && json.size + 6 > LABEL_JSON_MAX_BYTES) { /* pieces are of 6 bytes at most */
         (void)finding_add(loading, &record->place, "the labels are longer than %d bytes together",
                           LABEL_JSON_MAX_BYTES);
         return NULL;
     }
+    if (json.size == 0 && !json.failed) {
+        return "";
+    }
+    (void)buffer_append_byte(&json, '}');
     copy = json.failed ? NULL : arena_copy_text(arena, (const char *)json.bytes, json.size);
     if (copy == NULL) {
         (void)loading_no_memory(loading);

@@ -399,6 +399,29 @@ static void files_that_cannot_be_read_are_named(void **state)
     assert_non_null(strstr(folder->error.text, "a.yml:0:0: rename the file"));
 }
 
+static void labels_have_room_for_some_thousand_characters(void **state)
+{
+    struct config_folder *folder = *state;
+    char text[6000] =
+        "name: a\ndriver: modbus-tcp\naddress: h:502\npoints:\n  - { name: p, address: "
+        "holding:1, type: int16, labels: { a: ";
+    size_t start = strlen(text);
+    struct row row = {"devices/a.yaml", text,
+                      "devices/a.yaml:5:5: the labels are longer than 4096 bytes together\n"};
+    struct config *config;
+
+    config_folder_write(folder, "leat.yaml", "site: s\n", 8);
+    memset(text + start, 'x', 4000);
+    (void)snprintf(text + start + 4000, 8, " } }\n");
+    config_folder_write(folder, row.file, text, strlen(text));
+    config = config_folder_load(folder);
+    assert_non_null(config);
+    config_free(config);
+    memset(text + start, 'x', 4100);
+    (void)snprintf(text + start + 4100, 8, " } }\n");
+    expect(folder, &row, 1);
+}
+
 static void c1_all_are_found_up_to_the_maximum(void **state)
 {
     struct config_folder *folder = *state;
@@ -464,6 +487,7 @@ int main(void)
         IN_FOLDER(the_33rd_interval_is_one_too_many),
         IN_FOLDER(tables_of_points_are_checked),
         IN_FOLDER(files_that_cannot_be_read_are_named),
+        IN_FOLDER(labels_have_room_for_some_thousand_characters),
         IN_FOLDER(c1_all_are_found_up_to_the_maximum),
         IN_FOLDER(what_is_too_large_or_too_deep_is_refused_quickly),
     };
