@@ -157,6 +157,36 @@ static enum error_code out_of_range(const struct option_spec *spec, const char *
                      spec->key, text, least, most, spec->help);
 }
 
+void option_form(const struct option_spec *spec, char text[OPTION_FORM_SIZE])
+{
+    static const char *const nouns[] = {
+        [OPTION_UINT] = "whole number", [OPTION_INT] = "whole number", [OPTION_DOUBLE] = "number",
+        [OPTION_BOOL] = "true, false",  [OPTION_TEXT] = "text",        [OPTION_SECRET] = "text",
+        [OPTION_DURATION] = "time",     [OPTION_SIZE] = "size",
+    };
+    bool limited = (spec->least != 0 || spec->most != 0) && spec->type != OPTION_TEXT &&
+                   spec->type != OPTION_SECRET;
+    char least[32];
+    char most[32];
+    size_t at = 0;
+
+    if (spec->type == OPTION_CHOICE) {
+        for (const char *choice = spec->choices; *choice != '\0' && at + 3 < OPTION_FORM_SIZE;
+             choice++) {
+            text[at++] = *choice == '|' ? ',' : *choice;
+            if (*choice == '|') {
+                text[at++] = ' ';
+            }
+        }
+        text[at] = '\0';
+        return;
+    }
+    format_limit(spec, spec->least, least, sizeof(least));
+    format_limit(spec, spec->most, most, sizeof(most));
+    (void)snprintf(text, OPTION_FORM_SIZE, limited ? "%s, %s to %s" : "%s", nouns[spec->type],
+                   least, most);
+}
+
 static bool within(const struct option_spec *spec, uint64_t value)
 {
     if (spec->least == 0 && spec->most == 0) {

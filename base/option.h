@@ -55,6 +55,11 @@ const struct option_spec *option_find(const struct option_spec *table, const cha
 /** The key of `table` most like `key` (for "did you mean"), or NULL when none is near. */
 const char *option_nearest(const struct option_spec *table, const char *key);
 
+enum { OPTION_FORM_SIZE = 160 };
+
+/** What may be written, for help and reference: "time, 10ms to 1min", "ABCD, CDAB". */
+void option_form(const struct option_spec *spec, char text[OPTION_FORM_SIZE]);
+
 /** Parse `text` and store it in `target` at the row's offset. Texts are copied into `arena`.
  *  Errors: ERROR_BAD_CONFIG with what to write instead, ERROR_NO_MEMORY. */
 MUST_CHECK enum error_code option_set(const struct option_spec *spec, const char *text,

@@ -177,6 +177,31 @@ static void the_nearest_key_is_near(void **unused)
     assert_null(option_find(table, "prot"));
 }
 
+static void the_form_says_what_may_be_written(void **unused)
+{
+    (void)unused;
+    const struct {
+        const char *key, *form;
+    } rows[] = {
+        {"port", "whole number, 1 to 65535"},
+        {"shift", "whole number, -10 to 10"},
+        {"scale", "number"},
+        {"enabled", "true, false"},
+        {"host", "text"},
+        {"secret", "text"},
+        {"timeout", "time, 10ms to 1min"},
+        {"size", "size, 64KiB to 1GiB"},
+        {"order", "ABCD, CDAB, BADC, DCBA"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char form[OPTION_FORM_SIZE];
+
+        option_form(option_find(table, rows[i].key), form);
+        assert_string_equal(form, rows[i].form);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -187,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_secret_is_never_quoted, start, end),
         cmocka_unit_test_setup_teardown(memory_that_runs_out_is_said, start, end),
         cmocka_unit_test(the_nearest_key_is_near),
+        cmocka_unit_test(the_form_says_what_may_be_written),
     };
 
     return cmocka_run_group_tests_name("option", cases, NULL, NULL);
