@@ -101,7 +101,7 @@ static void report_hole(const struct ledger *ledger, uint64_t first, uint64_t la
 {
     const struct object_facts *after = object_or_none(ledger, next);
     char text[BATCH_NAME_MAX];
-    char known[SENTENCE_MAX / 2] = "";
+    char known[BATCH_NAME_MAX + 128] = "";
 
     if (after != NULL && after->sound && after->previous[0] != '\0' &&
         after->name.first == last + 1) {

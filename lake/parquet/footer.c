@@ -270,7 +270,7 @@ enum error_code parquet_footer_parse(const uint8_t *file, size_t size_bytes,
 {
     struct thrift_reader reader;
     struct thrift_field field = {0};
-    size_t size;
+    size_t size = 0; /* optimised gcc does not see that find_footer() fills it */
     bool groups_seen = false;
     enum error_code code;
 
