@@ -289,8 +289,8 @@ static enum error_code note_claims(const struct object_reader *reader, const str
             claim.stream = (enum stream)stream;
             known = text_is(subject, row, stream_name(claim.stream));
         }
-        if (!known || (!claim.gap && !text_is(kind, row, "high-water")) ||
-            claim.last > INT64_MAX || (claim.gap && (claim.first == 0 || claim.first > claim.last))) {
+        if (!known || (!claim.gap && !text_is(kind, row, "high-water")) || claim.last > INT64_MAX ||
+            (claim.gap && (claim.first == 0 || claim.first > claim.last))) {
             continue;
         }
         if (!buffer_append(claims, &claim, sizeof(claim))) {
@@ -311,6 +311,9 @@ static enum error_code check(struct object_reader *reader, const char *path,
     }
     buffer_clear(&reader->file);
     code = fs_read_file(path, &reader->file, error);
+    if (reader->file.failed && facts->size_bytes < OBJECT_BYTES_MAX) {
+        return error_set(error, ERROR_NO_MEMORY, "there is no memory to read it");
+    }
     if (code == ERROR_OK) {
         code = parquet_footer_parse(reader->file.bytes, reader->file.size, &reader->footer, error);
     }

@@ -53,8 +53,8 @@ static const char *const statement_texts[DATABASE_STATEMENT_COUNT] = {
     [DATABASE_LOAD_RING] = "SELECT * FROM ring WHERE stream = ?1",
     [DATABASE_SAVE_CUT] = "INSERT OR REPLACE INTO cut VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [DATABASE_LOAD_CUT] = "SELECT * FROM cut WHERE stream = ?1",
-    [DATABASE_ADD_POINT] = "INSERT INTO point VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-                           " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+    [DATABASE_ADD_POINT] = ("INSERT INTO point VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+                            " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"),
     [DATABASE_LIST_POINTS] = "SELECT * FROM point ORDER BY handle",
 };
 

@@ -4,6 +4,7 @@
 #include "lake/parquet/thrift.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { KIND_DATA = 0, KIND_DICTIONARY = 2, FIELD_DATA = 5, FIELD_DICTIONARY = 7 };
 
@@ -96,12 +97,17 @@ static enum error_code expand(const uint8_t *bytes, const struct page_header *he
     size_t size;
 
     buffer_clear(content);
-    if (!buffer_reserve(content, (uint32_t)header->uncompressed_bytes)) {
+    /* One more, so that an empty page has a place in memory too. */
+    if (!buffer_reserve(content, (size_t)header->uncompressed_bytes + 1)) {
         return error_set(error, ERROR_NO_MEMORY, "there is no memory for the page at byte %zu",
                          place);
     }
     size = ZSTD_decompress(content->bytes, (uint32_t)header->uncompressed_bytes, bytes,
                            (uint32_t)header->compressed_bytes);
+    if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) {
+        return error_set(error, ERROR_NO_MEMORY,
+                         "there is no memory to expand the page at byte %zu", place);
+    }
     if (ZSTD_isError(size) || size != (uint32_t)header->uncompressed_bytes) {
         return error_set(error, ERROR_BAD_DATA, "the page at byte %zu does not decompress: %s",
                          place, ZSTD_isError(size) ? ZSTD_getErrorName(size) : "wrong size");

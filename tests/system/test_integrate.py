@@ -307,6 +307,16 @@ def test_infinite_and_undefined_numbers_stay_out_of_the_means(lake):
         (3, 4.0, 4.0, 4.0, 600.0)]
 
 
+def test_the_encoders_own_extremes_are_integrated(lake):
+    written = harness.run([lake.programs.build / "tests/sim/write_objects", lake.root])
+    objects = [json.loads(line) for line in written.stdout.splitlines()]
+    rows = sum(len(one["rows"]) for one in objects if one["stream"] == "readings")
+    summary = lake.integrate(code=1)  # its catalogue and events do not begin at 1
+    assert "damaged" not in lake.stderr
+    assert (summary["objects"], summary["raw_rows"], summary["staged"]) == (len(objects), rows, rows)
+    assert lake.query("select count(*) from business.fact_reading") == [(rows,)]
+
+
 def test_a_missing_dbt_is_met_with_how_to_install_it(lake):
     done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse],
                        environment={"PATH": "/nowhere"})

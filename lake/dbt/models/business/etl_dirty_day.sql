@@ -57,7 +57,7 @@ gap_edges as (
         on readings.site = changed_gaps.site
         and readings.gateway = changed_gaps.gateway
         and readings.incarnation = changed_gaps.incarnation
-        and (readings.seq = changed_gaps.first_seq - 1 or readings.seq = changed_gaps.last_seq + 1)
+        and (readings.seq + 1 = changed_gaps.first_seq or readings.seq - 1 = changed_gaps.last_seq)
     where changed_gaps.stream = 'readings'
     group by changed_gaps.site, changed_gaps.gateway, changed_gaps.incarnation, changed_gaps.first_seq
 ),

@@ -80,7 +80,10 @@ select
             case
                 when value < usable_value_before then value
                 when definition_key = usable_definition_before and value_int is not null
-                    and usable_int_before is not null then (value_int - usable_int_before) * value_scale
+                    and usable_int_before is not null then
+                    -- as decimals: the step of a broken counter may be larger than any 64-bit number
+                    cast(cast(value_int as decimal(20, 0)) - cast(usable_int_before as decimal(20, 0)) as double)
+                    * value_scale
                 else value - usable_value_before
             end
     end as counter_delta,

@@ -13,7 +13,7 @@ with ranges as (
         min(from_ts) as from_ts,
         max(to_ts) as to_ts
     from {{ ref('stg_events') }}
-    where kind = 'gap' and first_seq is not null and last_seq >= first_seq
+    where kind = 'gap' and first_seq >= 1 and last_seq >= first_seq
     group by site, gateway, incarnation, subject, first_seq, last_seq
 
     union all
