@@ -89,8 +89,12 @@ class Publisher:
         self._stopping = threading.Event()
         self._waiting = []
         self.good = self.broken = 0
+        connected = threading.Event()
+        self._client.on_connect = lambda *_: connected.set()
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
+        if not connected.wait(20):
+            raise harness.Trouble("the broker did not let the publisher in within 20 s")
         self._thread = threading.Thread(target=self._run)
 
     def start(self):
