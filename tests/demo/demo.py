@@ -132,9 +132,10 @@ class Demo:
                             "--dbt", ROOT / "build/venv/bin/dbt", "--json"], timeout=900)
         (self.folder / "integrate.log").write_text(done.stdout + done.stderr, encoding="utf-8")
         if done.returncode != 0:
-            self.account.complaints.append(f"leat-lake integrate ended with {done.returncode}; see "
+            self.account.complaints.append(f"leat-lake integrate ended with {done.returncode}: see "
                                            f"{self.folder / 'integrate.log'}")
-            say((done.stdout + done.stderr).rstrip())
+            if done.returncode != verified.returncode:
+                say(done.stderr.rstrip())
         if self.warehouse.is_file():
             self.show_marts()
 
