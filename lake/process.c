@@ -76,9 +76,10 @@ enum error_code process_run(const char *const *arguments, const char *log, int *
         failed = posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
     }
     if (failed == 0) {
-        /* posix_spawn() takes the texts as they are; its type only lacks the const. */
-        char *const *given = (char *const *)(uintptr_t)arguments;
+        char *const *given;
 
+        /* posix_spawn() leaves the texts as they are; its type only lacks the const. */
+        memcpy(&given, &arguments, sizeof(given));
         failed = posix_spawn(&child, arguments[0], &actions, NULL, given, environ);
     }
     (void)posix_spawn_file_actions_destroy(&actions); /* it cannot fail on an initialised one */

@@ -148,38 +148,53 @@ static enum error_code read_chunk(struct thrift_reader *reader, const struct par
     return place_chunk(footer, &place, chunk, error);
 }
 
+/** All chunks of the row group; `*complete`: as many as there are columns. */
+static enum error_code read_chunks(struct thrift_reader *reader, enum thrift_type type,
+                                   struct parquet_footer *footer, bool *complete,
+                                   struct error *error)
+{
+    uint32_t count = thrift_read_list(reader, type, THRIFT_STRUCT);
+
+    *complete = count == footer->column_count && count > 0;
+    for (uint32_t i = 0; *complete && i < count; i++) {
+        enum error_code code = read_chunk(reader, footer, &footer->columns[i], error);
+
+        if (code != ERROR_OK) {
+            return code;
+        }
+    }
+    return ERROR_OK;
+}
+
 static enum error_code read_row_group(struct thrift_reader *reader, struct parquet_footer *footer,
                                       struct error *error)
 {
     struct thrift_field field = {0};
-    bool chunks_seen = false;
+    bool complete = false;
+    bool same_rows = false;
 
     while (thrift_next_field(reader, &field)) {
         if (field.id == 1) {
-            uint32_t count = thrift_read_list(reader, field.type, THRIFT_STRUCT);
+            enum error_code code = read_chunks(reader, field.type, footer, &complete, error);
 
-            chunks_seen = count == footer->column_count && count > 0;
-            for (uint32_t i = 0; chunks_seen && i < count; i++) {
-                enum error_code code = read_chunk(reader, footer, &footer->columns[i], error);
-
-                if (code != ERROR_OK) {
-                    return code;
-                }
+            if (code != ERROR_OK) {
+                return code;
             }
-            if (!chunks_seen) {
+            if (!complete) {
                 break;
             }
         } else if (field.id == 3) {
             int64_t rows = thrift_read_i64(reader, field.type);
 
-            chunks_seen &= rows >= 0 && (uint64_t)rows == footer->row_count;
+            same_rows = rows >= 0 && (uint64_t)rows == footer->row_count;
         } else {
             thrift_skip(reader, field.type);
         }
     }
-    return chunks_seen ? ERROR_OK
-                       : error_set(error, ERROR_BAD_DATA,
-                                   "the row group has not the columns and rows of the file");
+    return complete && same_rows ? ERROR_OK
+                                 : error_set(error, ERROR_BAD_DATA,
+                                             "the row group has not the columns and rows of the "
+                                             "file");
 }
 
 static enum error_code read_metadata(struct thrift_reader *reader, enum thrift_type type,
