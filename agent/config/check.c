@@ -6,8 +6,8 @@
 
 /* Sizes of polled readings as measured by the benchmarks: about 0.7 bytes in the queue and 1.5 in
  * an object. The disk's is taken as 1, so that the days promised are there. */
-static const double QUEUE_BYTES_PER_READING = 1.0;
-static const double OBJECT_BYTES_PER_READING = 1.5;
+static const double queue_bytes_per_reading = 1.0;
+static const double object_bytes_per_reading = 1.5;
 
 static void free_config(struct config **config)
 {
@@ -33,10 +33,10 @@ void check_estimate(const struct config *config, struct check_estimate *estimate
         }
     }
     estimate->megabytes_per_month =
-        estimate->readings_per_day * 30 * OBJECT_BYTES_PER_READING / 1e6;
+        estimate->readings_per_day * 30 * object_bytes_per_reading / 1e6;
     if (estimate->readings_per_day > 0) {
         estimate->ring_days = (double)config->queue.ring_bytes[STREAM_READINGS] /
-                              (estimate->readings_per_day * QUEUE_BYTES_PER_READING);
+                              (estimate->readings_per_day * queue_bytes_per_reading);
     }
 }
 
