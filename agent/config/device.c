@@ -188,19 +188,18 @@ static bool read_group(struct reading *reading, struct point_source *source,
         .canonical = &reading->canonical,
     };
     struct record record;
+    bool fine;
 
     (void)snprintf(what, sizeof(what), "one of '%s'", driver->group_key);
     if (group == NULL) {
         return loading_no_memory(reading->loading);
     }
     settings_canonical(&reading->canonical, driver->group_key, NULL);
-    if (!document_flatten(reading->loading, reading->document, mapping, elsewhere, &record) ||
-        !settings_apply(reading->loading, &settings, &record)) {
-        return false;
-    }
+    fine = document_flatten(reading->loading, reading->document, mapping, elsewhere, &record) &&
+           settings_apply(reading->loading, &settings, &record);
     source->group = group;
     source->group_topic = topic_of(driver, group);
-    return read_point_keys(reading, source, mapping, host.points_file);
+    return read_point_keys(reading, source, mapping, host.points_file) && fine; /* C1 */
 }
 
 static bool read_groups(struct reading *reading, struct point_source *source)
