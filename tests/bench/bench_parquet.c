@@ -190,15 +190,16 @@ static void report(struct figure_sheet *sheet, const char *set, const struct tot
     for (int kind = NDJSON_3; kind <= CSV_19; kind++) {
         double readings = kind <= CSV_3 ? (double)rounds[0].readings : BATCH_READINGS;
 
+        (void)snprintf(name, sizeof(name), "bytes-%s-%s", set, names[kind]);
         (void)figure_put(sheet, &(struct figure){name, bytes, "B/reading", names[kind],
                                                  (double)rounds[0].bytes[kind] / readings,
                                                  FIGURE_AT_MOST, most_ratio[kind]});
     }
-    (void)snprintf(name, sizeof(name), "encode-%s", set);
-    (void)figure_put(sheet, &(struct figure){name, ns[PARQUET], "ns/reading", names[NDJSON_3],
-                                             ns[NDJSON_3], FIGURE_AT_MOST, 1});
-    (void)figure_put(sheet, &(struct figure){name, ns[PARQUET], "ns/reading", names[CSV_3],
-                                             ns[CSV_3], FIGURE_AT_MOST, 1});
+    for (int kind = NDJSON_3; kind <= CSV_3; kind++) {
+        (void)snprintf(name, sizeof(name), "encode-%s-%s", set, names[kind]);
+        (void)figure_put(sheet, &(struct figure){name, ns[PARQUET], "ns/reading", names[kind],
+                                                 ns[kind], FIGURE_AT_MOST, 1});
+    }
 }
 
 /** KiB of `key` in /proc/self/status. */
