@@ -1,6 +1,6 @@
 /* tests/bench/bench_parquet.c - how small and how fast: the encoder against text and zstd.
  *
- * Two million readings of the polled data set (parquet_data.h), stamps A and B, in batches of five
+ * Two million readings of the polled data set (polled_data.h), stamps A and B, in batches of five
  * minutes. References in the same run on the same rows: one JSON object or one CSV line per
  * reading with the same columns (nulls left out), a zstd frame per batch, level 3; level 19 takes a
  * minute per million rows, so it is measured on the first batch alone. */
@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "sync/encoder.h"
 #include "tests/bench/figure.h"
-#include "tests/bench/parquet_data.h"
+#include "tests/bench/polled_data.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* tests/bench/parquet_data.h - the polled data set: 500 points on 25 devices, read once a second.
+/* tests/bench/polled_data.h - the polled data set: 500 points on 25 devices, read once a second.
  *
  * Values are integers as registers hold them. Of a device's 20 points, 10 are fast walks (each
  * second a step of a rounded normal with sigma 2, within 0 to 65535), 4 slow ones (temperatures in
@@ -14,8 +14,8 @@
  *
  * Depends on: sample, definition.  Threads: one user at a time.
  */
-#ifndef TESTS_BENCH_PARQUET_DATA_H
-#define TESTS_BENCH_PARQUET_DATA_H
+#ifndef TESTS_BENCH_POLLED_DATA_H
+#define TESTS_BENCH_POLLED_DATA_H
 
 #include "base/definition.h"
 #include "base/sample.h"

@@ -1,4 +1,4 @@
-#include "tests/bench/parquet_data.h"
+#include "tests/bench/polled_data.h"
 
 #include "base/clock.h"
 
