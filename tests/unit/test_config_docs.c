@@ -62,7 +62,7 @@ static void write_section(const struct section *section, struct buffer *text)
 {
     char line[600];
 
-    (void)snprintf(line, sizeof(line), "<!-- options: %s -->\n", section->name);
+    (void)snprintf(line, sizeof(line), "<!-- options: %.79s -->\n", section->name);
     append(text, line);
     append(text, "| key | written as | default | meaning |\n| --- | --- | --- | --- |\n");
     for (const struct option_spec *row = section->table; row->type != OPTION_END; row++) {
@@ -91,7 +91,7 @@ static void put_section(struct buffer *document, const struct section *section,
     const char *end;
     size_t head;
 
-    (void)snprintf(mark, sizeof(mark), "<!-- options: %s -->\n", section->name);
+    (void)snprintf(mark, sizeof(mark), "<!-- options: %.79s -->\n", section->name);
     append(document, ""); /* never NULL */
     assert_true(buffer_append_byte(document, '\0'));
     document->size--;
@@ -99,7 +99,7 @@ static void put_section(struct buffer *document, const struct section *section,
     buffer_init(&result, 1 << 20);
     if (begin == NULL) {
         assert_true(buffer_append(&result, document->bytes, document->size));
-        (void)snprintf(mark, sizeof(mark), "\n### %s\n\n", section->name);
+        (void)snprintf(mark, sizeof(mark), "\n### %.79s\n\n", section->name);
         append(&result, mark);
         assert_true(buffer_append(&result, text->bytes, text->size));
     } else {
