@@ -9,10 +9,73 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { COPY_STEP_BYTES = 1 << 20 };
+
+/** Remove what is below `folder`, and the folder too if `itself`. */
+static void remove_tree(char *folder, bool itself)
+{
+    char *roots[] = {folder, NULL};
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    FTSENT *entry;
+
+    while (walk != NULL && (entry = fts_read(walk)) != NULL) {
+        if (entry->fts_info != FTS_D && (itself || entry->fts_level > 0)) {
+            (void)remove(
+                entry->fts_path); /* what stays is in a hidden folder; the next run tries */
+        }
+    }
+    if (walk != NULL) {
+        (void)fts_close(walk); /* it was only read */
+    }
+}
+
+/** W2 */
+static enum error_code lock_folder(struct workspace *workspace, const char *folder,
+                                   struct error *error)
+{
+    if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
+        return fs_error(error, errno, "make the folder", folder);
+    }
+    CLEANUP(cleanup_close) int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (lock < 0) {
+        return fs_error(error, errno, "open the folder", folder);
+    }
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK
+                   ? error_set(error, ERROR_REFUSED,
+                               "another run is integrating into %.150s; wait until it has ended",
+                               workspace->warehouse)
+                   : fs_error(error, errno, "lock the folder", folder);
+    }
+    memcpy(workspace->folder, folder, strlen(folder) + 1);
+    remove_tree(workspace->folder, false);
+    workspace->lock = lock;
+    lock = -1; /* the workspace has it now */
+    return ERROR_OK;
+}
+
+/** Paths of the warehouse, the folder and the copy; false: too long, or no name. */
+static bool build_paths(struct workspace *workspace, const char *parent, const char *base,
+                        char folder[PATH_MAX])
+{
+    int lengths[] = {
+        snprintf(workspace->warehouse, PATH_MAX, "%s/%s", parent, base),
+        snprintf(folder, PATH_MAX, "%s/.%s.leat-lake", parent, base),
+        snprintf(workspace->copy, PATH_MAX, "%s/.%s.leat-lake/%s", parent, base, base), /* W3 */
+    };
+
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        if (lengths[i] < 0 || lengths[i] >= PATH_MAX) {
+            return false;
+        }
+    }
+    return base[0] != '\0';
+}
 
 enum error_code workspace_open(const char *warehouse, struct workspace *workspace,
                                struct error *error)
@@ -21,33 +84,24 @@ enum error_code workspace_open(const char *warehouse, struct workspace *workspac
     const char *base = slash == NULL ? warehouse : slash + 1;
     char parent[PATH_MAX];
     char resolved[PATH_MAX];
+    char folder[PATH_MAX];
     int length;
 
     memset(workspace, 0, sizeof(*workspace));
     length =
         snprintf(parent, sizeof(parent), "%.*s", slash == NULL ? 1 : (int)(slash - warehouse) + 1,
                  slash == NULL ? "." : warehouse);
-    if (length < 0 || (size_t)length >= sizeof(parent) || base[0] == '\0') {
-        return error_set(error, ERROR_BAD_CONFIG, "'%.100s' cannot be the name of a warehouse file",
-                         warehouse);
+    if (length < 0 || (size_t)length >= sizeof(parent)) {
+        return error_set(error, ERROR_BAD_CONFIG, "the path %.100s... is too long", warehouse);
     }
     if (realpath(parent, resolved) == NULL) {
         return fs_error(error, errno, "find the folder of the warehouse", parent);
     }
-    length = snprintf(workspace->copy, sizeof(workspace->copy), "%s/.leat-lake-XXXXXX/%s", resolved,
-                      base);
-    if (length < 0 || (size_t)length >= sizeof(workspace->copy) ||
-        snprintf(workspace->warehouse, sizeof(workspace->warehouse), "%s/%s", resolved, base) < 0) {
-        return error_set(error, ERROR_BAD_CONFIG, "the path %.100s... is too long", warehouse);
+    if (!build_paths(workspace, resolved, base, folder)) {
+        return error_set(error, ERROR_BAD_CONFIG, "'%.100s' cannot be the name of a warehouse file",
+                         warehouse);
     }
-    memcpy(parent, workspace->copy, (size_t)length + 1);
-    parent[(size_t)length - strlen(base) - 1] = '\0';
-    if (mkdtemp(parent) == NULL) {
-        return fs_error(error, errno, "make a folder beside", workspace->warehouse);
-    }
-    memcpy(workspace->folder, parent, strlen(parent) + 1);
-    memcpy(workspace->copy, parent, strlen(parent));
-    return ERROR_OK;
+    return lock_folder(workspace, folder, error);
 }
 
 static enum error_code copy_bytes(int from, int to, const struct workspace *workspace,
@@ -123,21 +177,10 @@ enum error_code workspace_publish(const struct workspace *workspace, struct erro
 
 void workspace_close(struct workspace *workspace)
 {
-    char *roots[] = {workspace->folder, NULL};
-    FTS *walk;
-    FTSENT *entry;
-
     if (workspace->folder[0] == '\0') {
         return;
     }
-    walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    while (walk != NULL && (entry = fts_read(walk)) != NULL) {
-        if (entry->fts_info != FTS_D) {
-            (void)remove(entry->fts_path); /* what stays is a hidden folder of scratch files */
-        }
-    }
-    if (walk != NULL) {
-        (void)fts_close(walk); /* it was only read */
-    }
+    remove_tree(workspace->folder, true);
+    cleanup_close(&workspace->lock);
     workspace->folder[0] = '\0';
 }

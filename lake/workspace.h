@@ -7,7 +7,9 @@
  *
  *  W1  The warehouse is replaced by one rename, when everything has succeeded: readers keep the
  *      file they opened, nobody ever sees a half-built one, and a failed run changes nothing.
- *  W2  The copy has the warehouse's own file name: DuckDB names the database after the file, and
+ *  W2  One run at a time: the folder is locked. What a run that was killed left in it is removed by
+ *      the next.
+ *  W3  The copy has the warehouse's own file name: DuckDB names the database after the file, and
  *      views name the database.
  *
  * Depends on: base/fs.  Threads: one user at a time.
@@ -21,12 +23,15 @@
 #include <stdbool.h>
 
 struct workspace {
+    int lock;                 /* the folder's descriptor, while it is open */
     char warehouse[PATH_MAX]; /* as given, made absolute */
     char folder[PATH_MAX];    /* "" when there is none */
     char copy[PATH_MAX];      /* of the warehouse, inside the folder */
 };
 
-/** Make the folder beside `warehouse`, whose own folder must be there. */
+/** Make the folder beside `warehouse`, whose own folder must be there. Errors: ERROR_REFUSED
+ * (another run holds it, or rights), ERROR_UNREACHABLE, ERROR_NO_SPACE, ERROR_IO, ERROR_BAD_CONFIG.
+ */
 MUST_CHECK enum error_code workspace_open(const char *warehouse, struct workspace *workspace,
                                           struct error *error);
 

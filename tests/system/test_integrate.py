@@ -1,6 +1,7 @@
 """leat-lake integrate: from objects to marts, by pyarrow's objects and DuckDB's eyes."""
 import datetime
 import json
+import re
 import sys
 
 import duckdb
@@ -108,7 +109,6 @@ def test_running_again_changes_nothing(lake):
     first, before = lake.integrate(), lake.marts()
     assert lake.integrate() == first and lake.marts() == before
     assert lake.query("select count(*) from business.etl_dirty_day") == [(0,)]
-    assert lake.integrate("--full") == first and lake.marts() == before
 
 
 def test_late_data_makes_its_days_anew_and_no_others(lake):
@@ -334,27 +334,58 @@ def test_a_project_that_is_not_there_is_said_so(lake):
     assert done.returncode == 2 and "give their folder with --project" in done.stderr
 
 
+def fake_dbt(folder, *lines):
+    """A dbt that does something else."""
+    path = folder / "dbt"
+    path.write_text("#!/bin/sh\n" + "\n".join(lines) + "\n")
+    path.chmod(0o755)
+    return path
+
+
 def test_a_failure_of_dbt_changes_nothing_and_is_shown(lake, tmp_path):
-    gateway = Gateway(lake.root)
-    gateway.define("boiler/flow")
-    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 1)])
     lake.integrate()
     before = lake.warehouse.read_bytes()
-    failing = tmp_path / "dbt"
-    failing.write_text("#!/bin/sh\necho 'chatter'\necho 'Completed with 1 error'\necho 'the reason'\n"
-                       "exit 1\n")
-    failing.chmod(0o755)
+    failing = fake_dbt(tmp_path, "echo 'chatter'", "echo 'Completed with 1 error'",
+                       "echo 'the reason'", "exit 1")
     done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse,
                         "--dbt", failing])
     assert done.returncode == 1
     assert "the reason" in done.stderr and "chatter" not in done.stderr
     assert "chatter" in (tmp_path / "ware house.duckdb.log").read_text()
     assert lake.warehouse.read_bytes() == before
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".leat-lake-")]
+    assert not list(tmp_path.glob(".*"))
 
 
-def test_dbt_gets_no_telemetry_and_the_table_is_for_people(lake):
+def test_dbt_is_called_without_shell_telemetry_or_colour(lake, tmp_path):
+    spy = fake_dbt(tmp_path, 'printf "%s\\n" "$@"', 'echo "DO_NOT_TRACK=$DO_NOT_TRACK"', "exit 1")
+    harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse, "--dbt", spy])
+    said = (tmp_path / "ware house.duckdb.log").read_text().splitlines()
+    assert {"--no-send-anonymous-usage-stats", "--no-use-colors", "build", "DO_NOT_TRACK=1"} <= \
+        set(said)
+    assert json.loads(said[said.index("--vars") + 1]) == {
+        "listing": str(tmp_path / ".ware house.duckdb.leat-lake")}
+
+
+def test_two_runs_at_once_are_refused_and_leftovers_removed(lake, tmp_path):
+    work = tmp_path / ".ware house.duckdb.leat-lake"
+    work.mkdir()
+    (work / "left by a run that was killed").write_text("x" * 100)
+    second = fake_dbt(tmp_path, f"ls -a '{work}'", f"'{lake.programs.leat_lake}' integrate \"$LAKE\" "
+                      f"'{lake.warehouse}' --dbt /bin/true", "exit 1")
+    harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse, "--dbt", second],
+                environment={"LAKE": str(lake.root)})
+    said = (tmp_path / "ware house.duckdb.log").read_text()
+    assert "another run is integrating into" in said and "killed" not in said
+    assert not work.exists()
+
+
+def test_the_closing_table_is_for_people(lake):
+    gateway = Gateway(lake.root)
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 1)])
     done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse,
                         "--dbt", DBT], timeout=600)
     assert done.returncode == 0
-    assert "integrated" in done.stdout and "PASS" not in done.stdout
+    assert re.search(r"^integrated +1$", done.stdout, re.MULTILINE)
+    assert "works/gw-1 00000000000000aa readings: issued 1, arrived 1, lost 0, missing 0 (complete)" \
+        in done.stdout
+    assert "PASS" not in done.stdout
