@@ -138,3 +138,13 @@ class Gateway:
         row = {"ts": us(time), "received_ts": us(time), "kind": kind, "subject": subject,
                "reason": "", "detail": "", **fields}
         return self.write("events", [row], date=date)
+
+
+def reseal(path, change):
+    """Change the bytes before the footer with `change`, and make its SHA-256 right again."""
+    data = path.read_bytes()
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    body = change(data[:footer])
+    old, new = (hashlib.sha256(part).hexdigest().encode() for part in (data[:footer], body))
+    assert old in data[footer:] and len(body) == footer
+    path.write_bytes(body + data[footer:].replace(old, new))

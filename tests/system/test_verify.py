@@ -1,10 +1,11 @@
 """leat-lake verify: every sequence number is accounted for, or the sentence says which is not."""
 import json
 import shutil
+import struct
 
 import harness
 import pytest
-from lake_writer import Gateway
+from lake_writer import COLUMNS, Gateway, reseal, write_parquet
 
 READINGS = [("boiler/flow", f"2026-03-01 10:{minute:02}:00", minute) for minute in range(60)]
 
@@ -149,6 +150,73 @@ def test_an_empty_file_and_a_cut_one_are_damaged(verify, lake):
     report = verify(lake[0])
     assert account(report)["damaged"] == 2 and account(report)["missing"] == 40
     assert len(report["problems"]) == 2
+
+
+def problem_of(report):
+    assert len(report["problems"]) == 1 and account(report)["damaged"] == 1
+    return report["problems"][0]
+
+
+def test_a_page_is_held_against_its_checksum_even_under_a_right_sha256(verify, lake):
+    def change(body):  # in the content of the last page
+        return body[:-3] + bytes([body[-3] ^ 1]) + body[-2:]
+    reseal(lake[2][0], change)
+    assert "fails its checksum" in problem_of(verify(lake[0]))
+
+
+def test_the_sha256_is_held_against_the_bytes(verify, lake):
+    data = lake[2][0].read_bytes()
+    at = data.rindex(b"leat.sha256") + 20
+    lake[2][0].write_bytes(data[:at] + (b"0" if data[at:at + 1] != b"0" else b"1") + data[at + 1:])
+    assert "SHA-256 differs" in problem_of(verify(lake[0]))
+
+
+def test_statistics_that_hide_rows_are_noticed(verify, lake):
+    data = lake[2][2].read_bytes()
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    greatest = struct.pack("<q", 60)  # of seq and nothing else
+    assert greatest in data[footer:]
+    lake[2][2].write_bytes(data[:footer] + data[footer:].replace(greatest, struct.pack("<q", 59)))
+    assert "column 'seq': a value lies outside the statistics" in problem_of(verify(lake[0]))
+
+
+def forge(gateway, path, stream, rows, **metadata):
+    """Other rows under a name that exists, with everything else right."""
+    incarnation, first, last, digest = path.stem.split("-")
+    write_parquet(path, stream, rows, {
+        "leat.format": "1", "leat.site": gateway.site, "leat.gateway": gateway.gateway,
+        "leat.stream": stream, "leat.incarnation": incarnation, "leat.first": str(int(first)),
+        "leat.last": str(int(last)), "leat.digest": digest, "leat.previous": "",
+        "leat.encoder": "1", **metadata})
+
+
+def row(number, **fields):
+    return {"seq": number, "ts": 0, "received_ts": 0, "point_id": "boiler/flow", "definition": 1,
+            "quality": 0, **fields}
+
+
+def test_other_rows_under_a_right_name_are_noticed(verify, lake):
+    forge(lake[1], lake[2][0], "readings", [row(number) for number in range(1, 21)])
+    assert "its rows have the digest" in problem_of(verify(lake[0]))
+
+
+def test_a_number_that_is_there_twice_or_does_not_belong_is_noticed(verify, lake):
+    for last in (19, 21):
+        forge(lake[1], lake[2][0], "readings", [row(number) for number in [*range(1, 20), last]])
+        assert f"sequence number {last} is in it twice or does not belong there" in \
+            problem_of(verify(lake[0]))
+
+
+def test_rows_that_are_fewer_than_the_name_says_are_noticed(verify, lake):
+    forge(lake[1], lake[2][0], "readings", [row(number) for number in range(1, 20)])
+    assert "it has 19 rows; its name says 20" in problem_of(verify(lake[0]))
+
+
+def test_columns_of_another_stream_are_noticed(verify, lake):
+    rows = [{name: 1 if kind != COLUMNS["events"][3][1] else "" for name, kind, _ in COLUMNS["events"]}
+            for _ in range(20)]
+    forge(lake[1], lake[2][0], "events", rows, **{"leat.stream": "readings"})
+    assert "columns; 9 are expected" in problem_of(verify(lake[0]))
 
 
 def test_a_lake_that_is_not_there_is_said_so(programs, tmp_path):
