@@ -213,7 +213,8 @@ static enum error_code uplink_create(const struct uplink_settings *settings, str
                                    .gateway = config->gateway,
                                    .max_bytes = config->sync.batch_max_bytes,
                                    .max_age_ns = config->sync.batch_max_age_ns};
-    code = encoder_create(config->sync.batch_max_bytes, &made->cutter.encoder, error);
+    /* The option ends at 256 MiB. */
+    code = encoder_create((size_t)config->sync.batch_max_bytes, &made->cutter.encoder, error);
     if (code != ERROR_OK) {
         uplink_free(made);
         return code;
