@@ -99,8 +99,8 @@ static bool claimed_batch(const struct slot_cursor *cursor, struct slot_batch *b
     }
     *batch = (struct slot_batch){
         .payload = bytes + SLOT_BATCH_HEADER_BYTES,
-        .payload_bytes = get(bytes + 4, 2),
-        .count = get(bytes + 6, 2) & ~(size_t)FRESH_FLAG,
+        .payload_bytes = (size_t)get(bytes + 4, 2),
+        .count = (size_t)get(bytes + 6, 2) & ~(size_t)FRESH_FLAG,
         .first_sequence = cursor->next_sequence,
         .fresh = (get(bytes + 6, 2) & FRESH_FLAG) != 0,
     };

@@ -24,7 +24,7 @@ static void run_child(struct room *room, int acknowledgements, uint64_t seed)
     room_open(room);
     for (;;) {
         uint64_t durable[2];
-        size_t count = 1 + room_random(&seed) % 400;
+        size_t count = 1 + (size_t)(room_random(&seed) % 400);
 
         for (size_t i = 0; i < 2; i++) {
             enum stream stream = i == 0 ? STREAM_READINGS : STREAM_LOGS;

@@ -267,7 +267,7 @@ static void whatever_is_sent_comes_back(void **state)
     int64_t clock = t0;
 
     for (unsigned round = 0; round < 300; round++) {
-        size_t count = 1 + next_random(&seed) % 700;
+        size_t count = 1 + (size_t)(next_random(&seed) % 700);
 
         if (round % 50 == 49) { /* as at the start of a slot */
             codec_encoder_start(pair->encoder, clock);
@@ -354,7 +354,7 @@ static void damaged_bytes_are_refused_or_decoded_within_bounds(void **state)
         codec_encoder_start(pair->encoder, clock);
         assert_true(codec_decoder_start(pair->decoder, 6, clock));
         size = codec_encode(pair->encoder, samples, 100, NULL, pair->bytes, CAPACITY);
-        at = next_random(&seed) % size;
+        at = (size_t)(next_random(&seed) % size);
         before = pair->bytes[at];
         pair->bytes[at] ^= (uint8_t)(1 + next_random(&seed) % 255);
         refused += codec_decode(pair->decoder, pair->bytes, size, 100) == NULL;
