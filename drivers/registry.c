@@ -1,10 +1,12 @@
 #include "drivers/driver.h"
 #include "drivers/modbus/modbus.h"
+#include "drivers/mqtt/mqtt.h"
 
 #include <string.h>
 
 const struct driver *const driver_registry[] = {
     &modbus_tcp_driver,
+    &mqtt_driver,
     NULL,
 };
 

@@ -1,0 +1,310 @@
+#include "drivers/mqtt/link.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* How often a waiter looks whether acknowledgements can go out. */
+#define FLUSH_EVERY_NS (1 * NS_PER_MS)
+#define ROOM_SLICE_NS  (20 * NS_PER_MS)
+
+static int64_t now_ns(void)
+{
+    return clock_monotonic_ns(&clock_system);
+}
+
+static void wait_for(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until_ns)
+{
+    struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
+                             .tv_nsec = (long)(until_ns % NS_PER_S)};
+
+    (void)pthread_cond_timedwait(condition, mutex, &until); /* the caller looks again anyway */
+}
+
+static bool init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    bool good;
+
+    if (pthread_condattr_init(&attributes) != 0) {
+        return false;
+    }
+    good = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+           pthread_cond_init(condition, &attributes) == 0;
+    (void)pthread_condattr_destroy(&attributes);
+    return good;
+}
+
+static bool init_locks(struct mqtt_link *link)
+{
+    if (pthread_mutex_init(&link->mutex, NULL) != 0) {
+        return false;
+    }
+    if (!init_condition(&link->changed)) {
+        (void)pthread_mutex_destroy(&link->mutex);
+        return false;
+    }
+    if (!init_condition(&link->room)) {
+        (void)pthread_cond_destroy(&link->changed);
+        (void)pthread_mutex_destroy(&link->mutex);
+        return false;
+    }
+    link->mutex_ready = true;
+    return true;
+}
+
+/* Callbacks: on Paho's threads, with Paho's mutex held. None of them calls Paho. */
+
+static void on_lost(void *context, char *cause)
+{
+    struct mqtt_link *link = context;
+
+    (void)cause; /* Paho never says */
+    (void)pthread_mutex_lock(&link->mutex);
+    link->lost = true;
+    (void)pthread_cond_broadcast(&link->changed);
+    (void)pthread_mutex_unlock(&link->mutex);
+}
+
+static void on_disconnected(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
+{
+    struct mqtt_link *link = context;
+
+    (void)properties;
+    (void)pthread_mutex_lock(&link->mutex);
+    link->lost = true;
+    link->lost_reason = (int)reason;
+    (void)pthread_cond_broadcast(&link->changed);
+    (void)pthread_mutex_unlock(&link->mutex);
+}
+
+/** K2. The mutex is held, but not while acknowledgements go out. */
+static bool wait_for_room(struct mqtt_link *link, const struct mqtt_parcel *parcel)
+{
+    int64_t until_ns = now_ns() + MQTT_ROOM_WAIT_NS;
+
+    while (!mqtt_inbox_has_room(&link->inbox, parcel)) {
+        int64_t now = now_ns();
+
+        if (link->closing || link->late || now >= until_ns) {
+            link->late = true;
+            return false;
+        }
+        wait_for(&link->room, &link->mutex, now + ROOM_SLICE_NS);
+        (void)pthread_mutex_unlock(&link->mutex);
+        mqtt_gate_flush_all_held();
+        (void)pthread_mutex_lock(&link->mutex);
+    }
+    return !link->closing;
+}
+
+/** Paho acknowledges whatever this returns, into the gate; 1 says that the message is ours now. */
+static int on_message(void *context, char *topic, int topic_size, MQTTAsync_message *message)
+{
+    struct mqtt_link *link = context;
+    struct mqtt_parcel parcel = {
+        .topic = topic,
+        .topic_size = topic_size > 0 ? (size_t)topic_size : strlen(topic),
+        .message = message,
+        .received_ns = clock_utc_ns(link->clock),
+    };
+    bool accepted;
+
+    mqtt_gate_flush_all_held();
+    (void)pthread_mutex_lock(&link->mutex);
+    /* Once a message of QoS 1 was passed over, later ones would overtake it. */
+    accepted =
+        !link->closing && !(link->overrun && message->qos > 0) && wait_for_room(link, &parcel);
+    if (accepted) {
+        mqtt_inbox_put(&link->inbox, &parcel);
+    } else if (message->qos > 0) {
+        link->overrun = true;
+    } else {
+        link->dropped++;
+    }
+    (void)pthread_cond_signal(&link->changed);
+    (void)pthread_mutex_unlock(&link->mutex);
+    if (!accepted) {
+        mqtt_parcel_free(&parcel);
+    }
+    return 1;
+}
+
+bool mqtt_link_wait_answer(struct mqtt_link *link, int64_t until_ns, struct mqtt_answer *answer)
+{
+    (void)pthread_mutex_lock(&link->mutex);
+    while (!link->answer.given && !link->lost && now_ns() < until_ns) {
+        wait_for(&link->changed, &link->mutex, until_ns);
+    }
+    *answer = link->answer;
+    (void)pthread_mutex_unlock(&link->mutex);
+    return answer->given;
+}
+
+static enum error_code create_client(struct mqtt_link *link, struct error *error)
+{
+    MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
+    int outcome;
+
+    options.MQTTVersion = link->gate.version;
+    outcome =
+        MQTTAsync_createWithOptions(&link->client, link->options->uri, link->options->client_id,
+                                    MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
+    if (outcome != MQTTASYNC_SUCCESS) {
+        link->client = NULL;
+        return error_set(error,
+                         outcome == MQTTASYNC_BAD_UTF8_STRING ? ERROR_BAD_CONFIG : ERROR_NO_MEMORY,
+                         "broker %.100s: Paho made no client: %s", link->options->broker,
+                         MQTTAsync_strerror(outcome));
+    }
+    if (MQTTAsync_setCallbacks(link->client, link, on_lost, on_message, NULL) !=
+            MQTTASYNC_SUCCESS ||
+        MQTTAsync_setDisconnected(link->client, link, on_disconnected) != MQTTASYNC_SUCCESS) {
+        return error_set(error, ERROR_BUG, "broker %.100s: Paho took no callbacks",
+                         link->options->broker);
+    }
+    return ERROR_OK;
+}
+
+enum error_code mqtt_link_open(struct mqtt_link **link, const struct mqtt_options *options,
+                               const struct mqtt_subscription *subscriptions,
+                               const struct clock *clock, int64_t deadline_ns, struct error *error)
+{
+    int64_t until_ns = now_ns() + (deadline_ns - clock_monotonic_ns(clock));
+    struct mqtt_link *made = calloc(1, sizeof(*made));
+    enum error_code code;
+
+    *link = made;
+    if (made == NULL || !init_locks(made) ||
+        !mqtt_inbox_init(&made->inbox, options->inbox_messages, options->inbox_bytes)) {
+        return error_set(error, ERROR_NO_MEMORY, "broker %.100s: no memory to connect",
+                         options->broker);
+    }
+    made->options = options;
+    made->clock = clock;
+    code = mqtt_gate_enter(&made->gate, options->client_id,
+                           options->version == 0 ? MQTTVERSION_3_1_1 : MQTTVERSION_5,
+                           (uint32_t)options->inbox_messages * 2, error);
+    if (code == ERROR_OK) {
+        code = create_client(made, error);
+    }
+    if (code == ERROR_OK) {
+        code = mqtt_connect(made, until_ns, error);
+    }
+    if (code == ERROR_OK) {
+        code = mqtt_subscribe(made, subscriptions, until_ns, error);
+    }
+    return code;
+}
+
+struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns)
+{
+    bool acks_left = mqtt_gate_flush(&link->gate);
+    struct mqtt_parcel *first;
+    int64_t now = now_ns();
+
+    (void)pthread_mutex_lock(&link->mutex);
+    while ((first = mqtt_inbox_first(&link->inbox)) == NULL && !link->lost && !link->overrun &&
+           now < until_ns) {
+        int64_t slice_ns =
+            acks_left && until_ns - now > FLUSH_EVERY_NS ? now + FLUSH_EVERY_NS : until_ns;
+
+        wait_for(&link->changed, &link->mutex, slice_ns);
+        if (acks_left) {
+            (void)pthread_mutex_unlock(&link->mutex);
+            acks_left = mqtt_gate_flush(&link->gate);
+            (void)pthread_mutex_lock(&link->mutex);
+        }
+        now = now_ns();
+    }
+    (void)pthread_mutex_unlock(&link->mutex);
+    return first; /* only done() moves it, and that is the collector's, too */
+}
+
+void mqtt_link_done(struct mqtt_link *link)
+{
+    struct mqtt_parcel parcel;
+
+    (void)pthread_mutex_lock(&link->mutex);
+    parcel = mqtt_inbox_done(&link->inbox);
+    link->late = false;
+    (void)pthread_cond_signal(&link->room);
+    (void)pthread_mutex_unlock(&link->mutex);
+    mqtt_parcel_free(&parcel);
+}
+
+uint64_t mqtt_link_take_dropped(struct mqtt_link *link)
+{
+    uint64_t dropped;
+
+    (void)pthread_mutex_lock(&link->mutex);
+    dropped = link->dropped;
+    link->dropped = 0;
+    (void)pthread_mutex_unlock(&link->mutex);
+    return dropped;
+}
+
+enum error_code mqtt_link_state(struct mqtt_link *link, struct error *error)
+{
+    const char *broker = link->options->broker;
+    bool broken = mqtt_gate_is_broken(&link->gate);
+    bool lost;
+    bool overrun;
+    int reason;
+
+    (void)pthread_mutex_lock(&link->mutex);
+    lost = link->lost;
+    overrun = link->overrun;
+    reason = link->lost_reason;
+    (void)pthread_mutex_unlock(&link->mutex);
+    if (lost && reason == MQTTREASONCODE_SESSION_TAKEN_OVER) {
+        return error_set(error, ERROR_REFUSED,
+                         "broker %.100s: another client came with client_id '%.60s'; give each "
+                         "one of its own",
+                         broker, link->options->client_id);
+    }
+    if (lost && reason != 0) {
+        return error_set(error, ERROR_UNREACHABLE, "broker %.100s ended the connection: %.80s",
+                         broker, MQTTReasonCode_toString((enum MQTTReasonCodes)reason));
+    }
+    if (lost) {
+        return error_set(error, ERROR_UNREACHABLE, "broker %.100s: the connection was lost",
+                         broker);
+    }
+    if (overrun) {
+        return error_set(error, ERROR_UNREACHABLE,
+                         "broker %.100s: sends faster than messages are stored; connecting anew, "
+                         "it delivers the rest again (lower its max_inflight_messages)",
+                         broker);
+    }
+    if (broken) {
+        return error_set(error, ERROR_UNREACHABLE,
+                         "broker %.100s: it takes no acknowledgements; connecting anew", broker);
+    }
+    return ERROR_OK;
+}
+
+void mqtt_link_close(struct mqtt_link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    if (link->mutex_ready) {
+        (void)pthread_mutex_lock(&link->mutex);
+        link->closing = true; /* a callback that waits for room gives Paho's mutex back */
+        (void)pthread_cond_broadcast(&link->room);
+        (void)pthread_mutex_unlock(&link->mutex);
+    }
+    if (link->client != NULL) {
+        mqtt_gate_finish(&link->gate);
+        MQTTAsync_destroy(&link->client); /* disconnects */
+    }
+    mqtt_gate_leave(&link->gate);
+    mqtt_inbox_deinit(&link->inbox);
+    if (link->mutex_ready) {
+        (void)pthread_cond_destroy(&link->room);
+        (void)pthread_cond_destroy(&link->changed);
+        (void)pthread_mutex_destroy(&link->mutex);
+    }
+    free(link);
+}

@@ -1,0 +1,98 @@
+/* drivers/mqtt/link.h - one connection to a broker: Paho's client, the inbox and the gate.
+ *
+ *   open -> { next -> (use) -> done }* -> close
+ *
+ *  K1  A link is one Paho client, from open to close. Nothing is carried over to the next: what
+ *      was not acknowledged is delivered again by the broker (gate.h).
+ *  K2  When the inbox is full the callback waits for room, at most MQTT_ROOM_WAIT_NS, sending what
+ *      is committed for every gate meanwhile, since it holds Paho's mutex and no other client is
+ *      served. After that a message of QoS 1 is not accepted: it is not acknowledged either, and
+ *      the link ends so that the broker delivers it again. One of QoS 0 is dropped and counted.
+ *  K3  After a failure next() still hands over what had arrived.
+ *
+ * Depends on: base, gate, inbox, options, Paho.  Threads: callbacks run on Paho's threads under its
+ * mutex; all functions here are for the collector, one call at a time.
+ */
+#ifndef DRIVERS_MQTT_LINK_H
+#define DRIVERS_MQTT_LINK_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "drivers/mqtt/gate.h"
+#include "drivers/mqtt/inbox.h"
+#include "drivers/mqtt/options.h"
+#include "drivers/mqtt/payload.h"
+
+#include <MQTTAsync.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MQTT_ROOM_WAIT_NS (5 * NS_PER_S)
+
+/** What Paho answered to connecting or subscribing. */
+struct mqtt_answer {
+    bool given, success;
+    int code;         /* granted QoS, CONNACK's or SUBACK's refusal, or (negative) Paho's own */
+    char message[96]; /* Paho's text for it, or "" */
+};
+
+struct mqtt_link {
+    const struct mqtt_options *options;
+    const struct clock *clock;
+    MQTTAsync client;
+    struct mqtt_gate gate;
+
+    pthread_mutex_t mutex;  /* guards what follows; taken after Paho's */
+    pthread_cond_t changed; /* something for the collector */
+    pthread_cond_t room;    /* something for the callback */
+    bool mutex_ready;
+    struct mqtt_inbox inbox;
+    bool closing;     /* accept nothing any more */
+    bool lost;        /* the connection is gone */
+    bool overrun;     /* K2 */
+    bool late;        /* the callback has waited in vain since next() was here last */
+    int lost_reason;  /* of a DISCONNECT of version 5; 0: none */
+    uint64_t dropped; /* messages of QoS 0 since mqtt_link_take_dropped() */
+    struct mqtt_answer answer;
+    char tls_problem[96]; /* the first thing that OpenSSL complained about */
+};
+
+/** Connect and subscribe. `*link` may be half built on failure: mqtt_link_close() takes it.
+ *  Errors: ERROR_TIMEOUT, ERROR_UNREACHABLE, ERROR_REFUSED, ERROR_PROTOCOL, those of gate.h. */
+MUST_CHECK enum error_code mqtt_link_open(struct mqtt_link **link,
+                                          const struct mqtt_options *options,
+                                          const struct mqtt_subscription *subscriptions,
+                                          const struct clock *clock, int64_t deadline_ns,
+                                          struct error *error);
+
+/** The oldest message; waits until `until_ns` (of clock_system, monotonic) for one. NULL: none, or
+ *  the link has ended. Borrowed until done or close. */
+struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns);
+
+/** That message was handed over whole. */
+void mqtt_link_done(struct mqtt_link *link);
+
+/** How many messages of QoS 0 were dropped since this was asked. */
+uint64_t mqtt_link_take_dropped(struct mqtt_link *link);
+
+/** ERROR_OK while the link is of use. */
+MUST_CHECK enum error_code mqtt_link_state(struct mqtt_link *link, struct error *error);
+
+/** Disconnect and free. What is committed is acknowledged before, nothing else is. Accepts NULL and
+ * half-built links. */
+void mqtt_link_close(struct mqtt_link *link);
+
+/* connect.c */
+
+/** Connect the client and subscribe, waiting for the answers until `until_ns` (clock_system). */
+MUST_CHECK enum error_code mqtt_connect(struct mqtt_link *link, int64_t until_ns,
+                                        struct error *error);
+MUST_CHECK enum error_code mqtt_subscribe(struct mqtt_link *link,
+                                          const struct mqtt_subscription *subscriptions,
+                                          int64_t until_ns, struct error *error);
+
+/** Wait for link->answer. The mutex is free before and after. */
+bool mqtt_link_wait_answer(struct mqtt_link *link, int64_t until_ns, struct mqtt_answer *answer);
+
+#endif

@@ -1,0 +1,192 @@
+#include "drivers/mqtt/options.h"
+
+#include "base/clock.h"
+#include "base/crc.h"
+#include "base/fs.h"
+#include "base/parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AT(field) offsetof(struct mqtt_options, field)
+
+const struct option_spec mqtt_device_options[] = {
+    {OPTION_TEXT, "broker", NULL, 1, 300, AT(broker),
+     "mqtt://host:port, or mqtts://host:port for TLS", NULL},
+    {OPTION_CHOICE, "version", "3.1.1", 0, 0, AT(version), "of the protocol", "3.1.1|5"},
+    {OPTION_TEXT, "client_id", "", 0, 200, AT(client_id),
+     "name of the session that the broker keeps for us; never change it lightly", NULL},
+    {OPTION_TEXT, "user", "", 0, 1000, AT(user), "user name at the broker", NULL},
+    {OPTION_TEXT, "password_file", "", 0, 4000, AT(password_file),
+     "file of mode 0600 that holds the password", NULL},
+    {OPTION_TEXT, "ca", "", 0, 4000, AT(ca),
+     "PEM file of the authority that signed the broker's certificate; default: the system's", NULL},
+    {OPTION_TEXT, "certificate", "", 0, 4000, AT(certificate), "PEM file of our certificate", NULL},
+    {OPTION_TEXT, "key", "", 0, 4000, AT(key), "PEM file of its private key", NULL},
+    {OPTION_DURATION, "keep_alive", "60s", 5 * NS_PER_S, 3600 * NS_PER_S, AT(keep_alive_ns),
+     "a silent connection is checked this often", NULL},
+    {OPTION_DURATION, "session_expiry", "7d", NS_PER_S, 1000 * NS_PER_DAY, AT(session_expiry_ns),
+     "how long the broker keeps messages while we are away; version 5", NULL},
+    {OPTION_UINT, "window", "20", 2, 65535, AT(window),
+     "messages that the broker sends ahead of acknowledgements; a commit is due at half of it",
+     NULL},
+    {OPTION_UINT, "inbox_messages", "2000", 10, 60000, AT(inbox_messages),
+     "messages that may wait here for the queue", NULL},
+    {OPTION_SIZE, "inbox_size", "4MiB", 65536, 256 << 20, AT(inbox_bytes),
+     "bytes that may wait here for the queue", NULL},
+    {.type = OPTION_END},
+};
+
+const struct option_spec mqtt_group_options[] = {
+    {OPTION_TEXT, "topic", NULL, 1, 65535, offsetof(struct mqtt_group, topic),
+     "plant/{line}/{machine}/state; + and # as in MQTT", NULL},
+    {OPTION_CHOICE, "qos", "1", 0, 0, offsetof(struct mqtt_group, qos),
+     "1: acknowledged after it is stored; 2 is asked for as 1", "0|1|2"},
+    {OPTION_CHOICE, "payload", "json", 0, 0, offsetof(struct mqtt_group, payload),
+     "raw: the payload is one value", "json|raw"},
+    {OPTION_TEXT, "time.path", "", 0, 1000, offsetof(struct mqtt_group, time_path),
+     "where in the payload its time stands; default: time of receipt", NULL},
+    {OPTION_CHOICE, "time.format", "epoch-ms", 0, 0, offsetof(struct mqtt_group, time_format),
+     "how it is written", "epoch-s|epoch-ms|epoch-us|iso8601"},
+    {.type = OPTION_END},
+};
+
+const struct option_spec mqtt_point_options[] = {
+    {OPTION_TEXT, "path", "", 0, 1000, offsetof(struct mqtt_point, path),
+     "motor.rpm, values[3], values[].v; default: the whole payload", NULL},
+    {OPTION_CHOICE, "type", "double", 0, 0, offsetof(struct mqtt_point, type), "of the value",
+     "double|int|bool|text"},
+    {.type = OPTION_END},
+};
+
+static enum error_code bad_broker(const char *broker, struct error *error)
+{
+    return error_set(error, ERROR_BAD_CONFIG,
+                     "broker: '%.100s' is not mqtt://host:port or mqtts://host:port", broker);
+}
+
+/** Check "host", "host:port", "[v6]:port" and say where the port begins (0: there is none). */
+static bool split_address(const char *address, size_t *host_size, uint64_t *port)
+{
+    const char *colon;
+
+    *port = 0;
+    *host_size = address[0] == '[' ? strcspn(address, "]") + 1 : strcspn(address, ":");
+    if (address[0] == '[' ? *host_size < 4 || *host_size > strlen(address) : *host_size == 0) {
+        return false;
+    }
+    for (const char *at = address; *at != '\0'; at++) {
+        if (!isalnum((unsigned char)*at) && strchr("-._:[]%", *at) == NULL) {
+            return false;
+        }
+    }
+    colon = address + *host_size;
+    return *colon == '\0' || (*colon == ':' && isdigit((unsigned char)colon[1]) &&
+                              parse_uint64(colon + 1, port) && *port >= 1 && *port <= 65535);
+}
+
+static enum error_code make_uri(struct mqtt_options *options, struct arena *arena,
+                                struct error *error)
+{
+    char uri[400];
+    const char *address;
+    size_t host_size;
+    uint64_t port;
+    int length;
+
+    options->is_tls = strncmp(options->broker, "mqtts://", 8) == 0;
+    if (!options->is_tls && strncmp(options->broker, "mqtt://", 7) != 0) {
+        return bad_broker(options->broker, error);
+    }
+    address = options->broker + (options->is_tls ? 8 : 7);
+    if (!split_address(address, &host_size, &port)) {
+        return bad_broker(options->broker, error);
+    }
+    port = port != 0 ? port : options->is_tls ? 8883 : 1883;
+    length = snprintf(uri, sizeof(uri), "%s://%.*s:%u", options->is_tls ? "ssl" : "tcp",
+                      (int)host_size, address, (unsigned)port);
+    if (length < 0 || (size_t)length >= sizeof(uri)) {
+        return bad_broker(options->broker, error);
+    }
+    options->uri = arena_copy_text(arena, uri, (size_t)length);
+    return options->uri != NULL ? ERROR_OK
+                                : error_set(error, ERROR_NO_MEMORY, "broker: no memory for it");
+}
+
+/** The same at every start of this host with this broker, so that the session is found again. */
+static enum error_code make_client_id(struct mqtt_options *options, struct arena *arena,
+                                      struct error *error)
+{
+    char host[65] = "";
+    char id[100];
+
+    if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0') {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "client_id: this host has no name to make one of; write one");
+    }
+    (void)snprintf(id, sizeof(id), "leat-%s-%08x", host,
+                   (unsigned)crc32c(0, options->uri, strlen(options->uri)));
+    options->client_id = arena_copy_text(arena, id, strlen(id));
+    return options->client_id != NULL
+               ? ERROR_OK
+               : error_set(error, ERROR_NO_MEMORY, "client_id: no memory for it");
+}
+
+enum error_code mqtt_options_check(struct mqtt_options *options, struct arena *arena,
+                                   struct error *error)
+{
+    enum error_code code = make_uri(options, arena, error);
+
+    if (code != ERROR_OK) {
+        return code;
+    }
+    if (options->client_id == NULL || options->client_id[0] == '\0') {
+        code = make_client_id(options, arena, error);
+        if (code != ERROR_OK) {
+            return code;
+        }
+    }
+    if (options->password_file != NULL && options->user == NULL) {
+        return error_set(error, ERROR_BAD_CONFIG, "password_file: needs a user beside it");
+    }
+    if ((options->certificate == NULL) != (options->key == NULL)) {
+        return error_set(error, ERROR_BAD_CONFIG, "certificate and key: give both, or none");
+    }
+    if (!options->is_tls && (options->ca != NULL || options->certificate != NULL)) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "ca, certificate and key are for TLS; write broker: mqtts://...");
+    }
+    return ERROR_OK;
+}
+
+enum error_code mqtt_read_password(const char *path, struct buffer *password, struct error *error)
+{
+    struct stat status;
+    enum error_code code;
+
+    if (stat(path, &status) != 0) {
+        return error_set(error, ERROR_BAD_CONFIG, "password_file: %.150s: %s", path,
+                         strerror(errno));
+    }
+    if ((status.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+        return error_set(error, ERROR_REFUSED,
+                         "password_file: %.120s is open to others; chmod 600 %.60s", path, path);
+    }
+    code = fs_read_file(path, password, error);
+    if (code != ERROR_OK) {
+        return code;
+    }
+    while (password->size > 0 && (password->bytes[password->size - 1] == '\n' ||
+                                  password->bytes[password->size - 1] == '\r')) {
+        password->size--;
+    }
+    if (password->size == 0) {
+        return error_set(error, ERROR_BAD_CONFIG, "password_file: %.200s is empty", path);
+    }
+    return ERROR_OK;
+}

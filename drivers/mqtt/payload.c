@@ -1,0 +1,388 @@
+#include "drivers/mqtt/payload.h"
+
+#include "base/utf8.h"
+#include "drivers/mqtt/decimal.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+
+/** One call of mqtt_payload_deliver(). */
+struct work {
+    const struct mqtt_message *message;
+    struct driver_sink *sink;
+    char *scratch;
+    size_t taken_before; /* samples that the sink took at earlier calls */
+    size_t count;        /* samples so far, taken now or before */
+    bool full;           /* the sink had no room */
+    bool json_tried, json_good;
+    struct mqtt_json document;
+    unsigned faults;
+    char reason[200];
+};
+
+PRINTF_LIKE(2, 3)
+static void fault(struct work *work, const char *format, ...)
+{
+    va_list arguments;
+
+    if (work->faults++ == 0) { /* M2: the first reason stands for the message */
+        va_start(arguments, format);
+        (void)vsnprintf(work->reason, sizeof(work->reason), format, arguments);
+        va_end(arguments);
+    }
+}
+
+/* Converters: the value of one type, or why not ("is not ..."); NULL is success. */
+
+static const char *decimal_reason(enum mqtt_decimal outcome)
+{
+    static const char *const reasons[] = {
+        [MQTT_DECIMAL_EXACT] = NULL,
+        [MQTT_DECIMAL_CUT] = "is not a whole number",
+        [MQTT_DECIMAL_TOO_LARGE] = "does not fit the point's type",
+        [MQTT_DECIMAL_MALFORMED] = "is not a number",
+    };
+
+    return reasons[outcome];
+}
+
+static const char *to_double(struct mqtt_slice text, struct sample *sample)
+{
+    sample->type = SAMPLE_DOUBLE;
+    return decimal_reason(mqtt_decimal_double(text.bytes, text.size, &sample->value.real));
+}
+
+static const char *to_int(struct mqtt_slice text, struct sample *sample)
+{
+    sample->type = SAMPLE_INT;
+    return decimal_reason(mqtt_decimal_scaled(text.bytes, text.size, 0, &sample->value.integer));
+}
+
+static const char *to_bool(struct mqtt_slice text, struct sample *sample)
+{
+    static const char *const words[][2] = {
+        {"true", "false"},
+        {"1", "0"},
+        {"on", "off"},
+        {"yes", "no"},
+    };
+
+    sample->type = SAMPLE_INT;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        for (int no = 0; no <= 1; no++) {
+            if (strlen(words[i][no]) == text.size &&
+                strncasecmp(words[i][no], text.bytes, text.size) == 0) {
+                sample->value.integer = 1 - no;
+                return NULL;
+            }
+        }
+    }
+    return "is not true or false, 1 or 0";
+}
+
+static const char *to_text(struct mqtt_slice text, struct sample *sample)
+{
+    if (text.size > MQTT_TEXT_MAX) {
+        return "is longer than 16 KiB";
+    }
+    if (!utf8_is_valid(text.bytes, text.size)) {
+        return "is not UTF-8";
+    }
+    sample->type = SAMPLE_TEXT;
+    sample->value.text.bytes = text.bytes;
+    sample->value.text.size_bytes = (uint32_t)text.size;
+    return NULL;
+}
+
+struct converter {
+    const char *(*convert)(struct mqtt_slice text, struct sample *sample);
+    unsigned kinds;     /* of JSON values that it takes, a bit each */
+    const char *wanted; /* for the reason when it is another */
+};
+
+static const struct converter converters[] = {
+    [MQTT_VALUE_DOUBLE] = {to_double, 1U << MQTT_JSON_NUMBER, "a number"},
+    [MQTT_VALUE_INT] = {to_int, 1U << MQTT_JSON_NUMBER, "a whole number"},
+    [MQTT_VALUE_BOOL] = {to_bool, 1U << MQTT_JSON_BOOL | 1U << MQTT_JSON_NUMBER, "true or false"},
+    [MQTT_VALUE_TEXT] = {to_text, 1U << MQTT_JSON_STRING, "a text"},
+};
+
+static void convert_fault(struct work *work, const struct mqtt_rule *rule, struct mqtt_slice text,
+                          const char *why)
+{
+    int shown = text.size > 40 ? 40 : (int)text.size;
+
+    fault(work, "%.80s%s'%.*s' %s", rule->path.text, rule->path.text[0] != '\0' ? ": " : "", shown,
+          text.bytes, why);
+}
+
+static bool convert_json(struct work *work, const struct mqtt_rule *rule,
+                         const struct mqtt_json *value, struct sample *sample)
+{
+    const struct converter *converter = &converters[rule->type];
+    struct mqtt_slice text = {value->bytes, value->size};
+    const char *why;
+
+    if ((converter->kinds & 1U << value->kind) == 0) {
+        fault(work, "%.80s%sexpected %s, got %s", rule->path.text,
+              rule->path.text[0] != '\0' ? ": " : "", converter->wanted,
+              mqtt_json_kind_name(value->kind));
+        return false;
+    }
+    if (value->kind == MQTT_JSON_STRING &&
+        !mqtt_json_text(value, work->scratch, MQTT_TEXT_MAX, &text.bytes, &text.size)) {
+        convert_fault(work, rule, text, "is half a surrogate pair or longer than 16 KiB");
+        return false;
+    }
+    why = converter->convert(text, sample);
+    if (why != NULL) {
+        convert_fault(work, rule, text, why);
+    }
+    return why == NULL;
+}
+
+static bool convert_raw(struct work *work, const struct mqtt_rule *rule, struct sample *sample)
+{
+    struct mqtt_slice text = {work->message->payload, work->message->payload_size};
+    const char *why;
+
+    if (rule->type != MQTT_VALUE_TEXT) { /* numbers come with line ends and padding */
+        while (text.size > 0 && strchr(" \t\r\n", text.bytes[text.size - 1]) != NULL) {
+            text.size--;
+        }
+        while (text.size > 0 && strchr(" \t\r\n", text.bytes[0]) != NULL) {
+            text.bytes++;
+            text.size--;
+        }
+    }
+    why = converters[rule->type].convert(text, sample);
+    if (why != NULL) {
+        convert_fault(work, rule, text, why);
+    }
+    return why == NULL;
+}
+
+static int64_t whole_ms(int64_t ns)
+{
+    return ns - ns % NS_PER_MS;
+}
+
+/** Give the sample its point and hand it over. false: no room. */
+static bool put(struct work *work, uint32_t point_id, int64_t time_ns, struct sample *sample)
+{
+    if (work->count < work->taken_before) { /* M5 */
+        work->count++;
+        return true;
+    }
+    sample->point_id = point_id;
+    sample->time_ns = time_ns;
+    sample->received_ns = whole_ms(work->message->received_ns);
+    sample->status = work->message->retained ? STATUS_UNCERTAIN_LAST_USABLE : STATUS_GOOD; /* M3 */
+    if (!driver_emit(work->sink, sample)) {
+        work->full = true;
+        return false;
+    }
+    work->count++;
+    return true;
+}
+
+/** The point that the samples of this rule carry, made from its template where it is one. */
+static bool find_point(struct work *work, const struct mqtt_subscription *subscription,
+                       const struct mqtt_rule *rule, const struct mqtt_match *match,
+                       uint32_t *point_id)
+{
+    char name[MQTT_NAME_MAX];
+
+    *point_id = rule->point_id;
+    if (!rule->is_template) {
+        return true;
+    }
+    if (!mqtt_name_expand(rule->name, &subscription->topic, match, name, sizeof(name))) {
+        fault(work, "%.80s: the name from this topic is too long or holds a control character",
+              rule->name);
+        return false;
+    }
+    *point_id = work->sink->instance(work->sink, rule->point_id, name);
+    if (*point_id == DRIVER_NO_INSTANCE) {
+        fault(work, "%.80s: no room for another point", name);
+        return false;
+    }
+    return true;
+}
+
+/** The payload's stamp, beside the value in `element` or in the document (NULL). M4 */
+static bool find_stamp(struct work *work, const struct mqtt_subscription *subscription,
+                       const struct mqtt_json *element, int64_t *time_ns)
+{
+    const struct mqtt_path *path = &subscription->time_path;
+    struct mqtt_json value;
+    struct mqtt_slice text;
+    char scratch[64];
+
+    if (!subscription->has_time) {
+        *time_ns = whole_ms(work->message->received_ns);
+        return true;
+    }
+    if (element != NULL ? !mqtt_path_find_in_element(path, element, &value)
+                        : !mqtt_path_find(path, &work->document, &value)) {
+        fault(work, "time.path %.80s: not in the payload", path->text);
+        return false;
+    }
+    text = (struct mqtt_slice){value.bytes, value.size};
+    if ((value.kind != MQTT_JSON_NUMBER && value.kind != MQTT_JSON_STRING) ||
+        (value.kind == MQTT_JSON_STRING &&
+         !mqtt_json_text(&value, scratch, sizeof(scratch), &text.bytes, &text.size)) ||
+        !mqtt_stamp_parse(subscription->time_format, text.bytes, text.size, time_ns)) {
+        fault(work, "time.path %.80s: '%.*s' is not a time of the configured format", path->text,
+              value.size > 40 ? 40 : (int)value.size, value.bytes);
+        return false;
+    }
+    return true;
+}
+
+static void missing(struct work *work, const struct mqtt_rule *rule)
+{
+    fault(work, "%.80s: not in the payload", rule->path.text);
+}
+
+/** A reading from each element of an array. false: no room. */
+static bool deliver_each(struct work *work, const struct mqtt_subscription *subscription,
+                         const struct mqtt_rule *rule, uint32_t point_id)
+{
+    struct mqtt_json array;
+    struct mqtt_json element;
+    const char *at = NULL;
+
+    if (!mqtt_path_find(&rule->path, &work->document, &array) || array.kind != MQTT_JSON_ARRAY) {
+        fault(work, "%.80s: there is no array in the payload", rule->path.text);
+        return true;
+    }
+    while (mqtt_json_next(&array, &at, &element)) {
+        struct sample sample = {0};
+        struct mqtt_json value;
+        int64_t time_ns;
+
+        if (!mqtt_path_find_in_element(&rule->path, &element, &value)) {
+            missing(work, rule);
+        } else if (find_stamp(work, subscription, &element, &time_ns) &&
+                   convert_json(work, rule, &value, &sample) &&
+                   !put(work, point_id, time_ns, &sample)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool deliver_one(struct work *work, const struct mqtt_subscription *subscription,
+                        const struct mqtt_rule *rule, uint32_t point_id)
+{
+    struct sample sample = {0};
+    struct mqtt_json value;
+    int64_t time_ns;
+
+    if (!find_stamp(work, subscription, NULL, &time_ns)) {
+        return true;
+    }
+    if (subscription->payload == MQTT_PAYLOAD_RAW) {
+        return !convert_raw(work, rule, &sample) || put(work, point_id, time_ns, &sample);
+    }
+    if (!mqtt_path_find(&rule->path, &work->document, &value)) {
+        missing(work, rule);
+        return true;
+    }
+    return !convert_json(work, rule, &value, &sample) || put(work, point_id, time_ns, &sample);
+}
+
+/** The payload as JSON, parsed at first need. */
+static bool has_document(struct work *work)
+{
+    const char *problem;
+    size_t offset;
+
+    if (!work->json_tried) {
+        work->json_tried = true;
+        work->json_good = mqtt_json_document(work->message->payload, work->message->payload_size,
+                                             &work->document, &problem, &offset);
+        if (!work->json_good) {
+            fault(work, "not JSON: %s at byte %zu", problem, offset);
+        }
+    }
+    return work->json_good;
+}
+
+/** false: no room. */
+static bool deliver_subscription(struct work *work, const struct mqtt_subscription *subscription,
+                                 const struct mqtt_match *match)
+{
+    if (subscription->payload == MQTT_PAYLOAD_JSON && !has_document(work)) {
+        return true;
+    }
+    for (const struct mqtt_rule *rule = subscription->first; rule != NULL; rule = rule->next) {
+        uint32_t point_id;
+        bool room = true;
+
+        if (!find_point(work, subscription, rule, match, &point_id)) {
+            continue;
+        }
+        if (mqtt_path_has_each(&rule->path)) {
+            room = deliver_each(work, subscription, rule, point_id);
+        } else {
+            room = deliver_one(work, subscription, rule, point_id);
+        }
+        if (!room) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void reject(const struct work *work)
+{
+    char topic[1024];
+    size_t shown = work->message->topic_size < sizeof(topic) - 1 ? work->message->topic_size
+                                                                 : sizeof(topic) - 1;
+    struct driver_rejection rejection = {
+        .received_ns = work->message->received_ns,
+        .source = topic,
+        .reason = work->reason,
+        .payload = work->message->payload,
+        .payload_bytes = work->message->payload_size,
+    };
+
+    memcpy(topic, work->message->topic, shown);
+    topic[shown] = '\0';
+    work->sink->reject(work->sink, &rejection);
+}
+
+bool mqtt_payload_deliver(const struct mqtt_subscription *subscriptions,
+                          const struct mqtt_message *message, size_t *taken_count, char *scratch,
+                          struct driver_sink *sink)
+{
+    struct work work = {
+        .message = message, .sink = sink, .scratch = scratch, .taken_before = *taken_count};
+    bool matched = false;
+
+    for (const struct mqtt_subscription *one = subscriptions; one != NULL; one = one->next) {
+        struct mqtt_match match;
+
+        if (!mqtt_topic_match(&one->topic, message->topic, message->topic_size, &match)) {
+            continue;
+        }
+        matched = true; /* M1: go on to the others */
+        if (!deliver_subscription(&work, one, &match)) {
+            break;
+        }
+    }
+    *taken_count = work.count > *taken_count ? work.count : *taken_count;
+    if (work.full) {
+        return false;
+    }
+    if (!matched) {
+        fault(&work, "no subscription has this topic");
+    }
+    if (work.faults > 0) {
+        reject(&work);
+    }
+    return true;
+}

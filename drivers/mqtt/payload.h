@@ -1,0 +1,70 @@
+/* drivers/mqtt/payload.h - one message becomes samples of the points that its topic concerns.
+ *
+ *   message -> topic -> subscriptions that match -> their points -> value, stamp -> sink
+ *
+ *  M1  A message is matched against every subscription, whichever of them the broker sent it for.
+ *  M2  A field that is missing or of another type costs its own point; the message is rejected
+ *      once, with the first reason, and its other fields are samples all the same.
+ *  M3  A retained message is an old value: status UNCERTAIN_LAST_USABLE, never stamped as new.
+ *  M4  The stamp is the payload's where the subscription names one, else the time of receipt in
+ *      whole milliseconds.
+ *  M5  When the sink has no room, the count of samples it took is kept; handing the message over
+ *      again goes on behind them (D8).
+ *
+ * Depends on: base, driver.h, json, path, stamp, topic.  Threads: one user per plan at a time.
+ */
+#ifndef DRIVERS_MQTT_PAYLOAD_H
+#define DRIVERS_MQTT_PAYLOAD_H
+
+#include "drivers/driver.h"
+#include "drivers/mqtt/path.h"
+#include "drivers/mqtt/stamp.h"
+#include "drivers/mqtt/topic.h"
+
+enum {
+    MQTT_TEXT_MAX = 16384, /* bytes of a text value */
+    MQTT_NAME_MAX = 256,   /* of an expanded point name, with its terminator */
+};
+
+/* Both in the order of their options' choices. */
+enum mqtt_value_type { MQTT_VALUE_DOUBLE, MQTT_VALUE_INT, MQTT_VALUE_BOOL, MQTT_VALUE_TEXT };
+enum mqtt_payload_kind { MQTT_PAYLOAD_JSON, MQTT_PAYLOAD_RAW };
+
+/** A point, ready to be read out of a payload. */
+struct mqtt_rule {
+    struct mqtt_rule *next;
+    uint32_t point_id;
+    const char *name;
+    bool is_template; /* the name holds {parts} */
+    enum mqtt_value_type type;
+    struct mqtt_path path;
+};
+
+struct mqtt_subscription {
+    struct mqtt_subscription *next;
+    const void *group; /* the configured subscription that it was made from */
+    struct mqtt_topic topic;
+    int qos; /* asked for: 0 or 1 */
+    enum mqtt_payload_kind payload;
+    bool has_time;
+    struct mqtt_path time_path;
+    enum mqtt_stamp_format time_format;
+    struct mqtt_rule *first, *last;
+};
+
+struct mqtt_message {
+    const char *topic;
+    size_t topic_size;
+    const void *payload;
+    size_t payload_size;
+    bool retained;
+    int64_t received_ns; /* UTC */
+};
+
+/** Hand the message's samples to the sink, but for the first `*taken_count`, which it has; count
+ *  those it took. `scratch` holds MQTT_TEXT_MAX bytes. false: no room, hand it over again (M5). */
+bool mqtt_payload_deliver(const struct mqtt_subscription *subscriptions,
+                          const struct mqtt_message *message, size_t *taken_count, char *scratch,
+                          struct driver_sink *sink);
+
+#endif
