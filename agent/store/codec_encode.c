@@ -186,9 +186,17 @@ static void put_statuses(struct codec_state *state, struct column *column,
     column_end(column);
 }
 
+static uint64_t bits_of(double real)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &real, sizeof(bits));
+    return bits;
+}
+
 static bool same_bits(double left, double right)
 {
-    return memcmp(&left, &right, sizeof(left)) == 0;
+    return bits_of(left) == bits_of(right);
 }
 
 static bool fits_decimal(double real, unsigned kind, int64_t *integer)
@@ -223,7 +231,7 @@ static unsigned learn_form(struct codec_point *point, double real, int64_t *inte
     }
     point->patience = point->patience == 0 ? PATIENCE : (uint8_t)(point->patience - 1);
     if (!narrow) {
-        memcpy(integer, &real, sizeof(*integer));
+        *integer = (int64_t)bits_of(real);
         return FORM_BITS64;
     }
     as_float = (float)real;

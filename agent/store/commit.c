@@ -149,9 +149,10 @@ static enum error_code write_plan(struct store *store, const struct commit_plan 
 
     for (size_t i = 0; i < plan->write_count && code == ERROR_OK; i++) {
         const struct image *image = plan->writes[i].image;
+        struct database_place place = {plan->writes[i].ring->stream, image->index};
 
-        code = database_write_slot(database, plan->writes[i].ring->stream, image->index,
-                                   image->bytes, plan->writes[i].from, plan->writes[i].to, error);
+        code = database_write_slot(database, place, image->bytes, plan->writes[i].from,
+                                   plan->writes[i].to, error);
     }
     for (size_t i = 0; i < STREAM_COUNT && code == ERROR_OK; i++) {
         if (plan->rows[i].due) {

@@ -67,13 +67,21 @@ void database_rollback(struct database *database);
 MUST_CHECK enum error_code database_make_slots(struct database *database, enum stream stream,
                                                uint32_t first, uint32_t count, struct error *error);
 
-MUST_CHECK enum error_code database_read_slot(struct database *database, enum stream stream,
-                                              uint32_t index, void *bytes, size_t size_bytes,
-                                              struct error *error);
+/** A slot on disk. */
+struct database_place {
+    enum stream stream;
+    uint32_t index;
+};
 
-MUST_CHECK enum error_code database_write_slot(struct database *database, enum stream stream,
-                                               uint32_t index, const uint8_t *bytes, size_t from,
-                                               size_t to, struct error *error);
+/** The first `size_bytes` of a slot. */
+MUST_CHECK enum error_code database_read_slot(struct database *database,
+                                              struct database_place place, void *bytes,
+                                              size_t size_bytes, struct error *error);
+
+/** Bytes from..to of a slot that is `bytes` in memory. */
+MUST_CHECK enum error_code database_write_slot(struct database *database,
+                                               struct database_place place, const uint8_t *bytes,
+                                               size_t from, size_t to, struct error *error);
 
 /** The row of a stream's ring; zeroed when there is none yet. */
 struct database_ring {

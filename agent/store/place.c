@@ -25,8 +25,8 @@ bool place_read_header(struct store *store, enum stream stream, uint32_t index,
     uint8_t bytes[SLOT_HEADER_BYTES];
     uint32_t chain;
 
-    return database_read_slot(&store->database, stream, index, bytes, sizeof(bytes), NULL) ==
-               ERROR_OK &&
+    return database_read_slot(&store->database, (struct database_place){stream, index}, bytes,
+                              sizeof(bytes), NULL) == ERROR_OK &&
            slot_read_header(bytes, header, &chain) && header->stream == stream &&
            header->incarnation == store->incarnation;
 }

@@ -38,7 +38,7 @@ static uint32_t find_position(struct store *store, const struct run *run, uint64
     while (low < high) {
         uint32_t middle = low + (high - low + 1) / 2;
         uint32_t probe = middle;
-        struct slot_header header;
+        struct slot_header header = {0};
 
         while (probe <= high &&
                !place_read_header(store, run->stream, index_of(run, probe), &header)) {
@@ -75,8 +75,8 @@ static enum error_code copy_slot(struct reader *reader, bool *found, struct erro
             reader->header.first_sequence <= reader->after) {
             continue;
         }
-        code = database_read_slot(&store->database, run.stream, index, reader->slot, SLOT_BYTES,
-                                  error);
+        code = database_read_slot(&store->database, (struct database_place){run.stream, index},
+                                  reader->slot, SLOT_BYTES, error);
         if (code == ERROR_BAD_DATA) {
             continue; /* S4: it costs its own slot */
         }

@@ -17,8 +17,9 @@ static enum error_code read_newest(struct store *store, const struct ring *ring,
     struct slot_cursor cursor;
     struct slot_batch batch;
     enum slot_step step;
-    enum error_code code = database_read_slot(&store->database, ring->stream, row->head,
-                                              image->bytes, SLOT_BYTES, error);
+    enum error_code code =
+        database_read_slot(&store->database, (struct database_place){ring->stream, row->head},
+                           image->bytes, SLOT_BYTES, error);
 
     if (code != ERROR_OK) {
         return code == ERROR_BAD_DATA ? ERROR_OK : code; /* S4 */

@@ -84,14 +84,14 @@ enum error_code database_make_slots(struct database *database, enum stream strea
     return insert_slots(database, stream, first, count, error);
 }
 
-enum error_code database_read_slot(struct database *database, enum stream stream, uint32_t index,
+enum error_code database_read_slot(struct database *database, struct database_place place,
                                    void *bytes, size_t size_bytes, struct error *error)
 {
     sqlite3_blob *blob = NULL;
     enum error_code code = ERROR_OK;
 
-    if (sqlite3_blob_open(database->handle, "main", "slot", "data", slot_id(stream, index), 0,
-                          &blob) != SQLITE_OK ||
+    if (sqlite3_blob_open(database->handle, "main", "slot", "data",
+                          slot_id(place.stream, place.index), 0, &blob) != SQLITE_OK ||
         sqlite3_blob_read(blob, bytes, (int)size_bytes, 0) != SQLITE_OK) {
         code = database_error(database, "read a slot of", error);
     }
@@ -99,15 +99,15 @@ enum error_code database_read_slot(struct database *database, enum stream stream
     return code;
 }
 
-enum error_code database_write_slot(struct database *database, enum stream stream, uint32_t index,
+enum error_code database_write_slot(struct database *database, struct database_place place,
                                     const uint8_t *bytes, size_t from, size_t to,
                                     struct error *error)
 {
     sqlite3_blob *blob = NULL;
     enum error_code code = ERROR_OK;
 
-    if (sqlite3_blob_open(database->handle, "main", "slot", "data", slot_id(stream, index), 1,
-                          &blob) != SQLITE_OK ||
+    if (sqlite3_blob_open(database->handle, "main", "slot", "data",
+                          slot_id(place.stream, place.index), 1, &blob) != SQLITE_OK ||
         sqlite3_blob_write(blob, bytes + from, (int)(to - from), (int)from) != SQLITE_OK) {
         code = database_error(database, "write a slot of", error);
     }

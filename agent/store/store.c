@@ -168,7 +168,7 @@ static enum error_code announce(struct store *store, const struct recovered_gap 
 
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
     code = ring_reserve(store, events, 1 + STREAM_RING_COUNT,
-                        (1 + STREAM_RING_COUNT) * EVENT_TEXT_MAX, &commit_first, error);
+                        (size_t)(1 + STREAM_RING_COUNT) * EVENT_TEXT_MAX, &commit_first, error);
     if (code == ERROR_NO_SPACE) {
         code = ERROR_OK; /* it holds producers back, not us: two slots are kept for this */
     }

@@ -23,8 +23,8 @@ enum {
     FOLDER_SIZE = 200,
 };
 
-static struct sample samples[SAMPLES];    /* one stamp per poll */
-static struct sample own_stamps[SAMPLES]; /* a microsecond stamp per reading */
+static struct sample samples[SAMPLES];     /* one stamp per poll */
+static struct sample fine_stamps[SAMPLES]; /* the same, told in microseconds */
 
 /** A candidate at work: it is given the samples in order, over and over. */
 struct bed {
@@ -33,13 +33,21 @@ struct bed {
     size_t at;
 };
 
-static void fill_samples(struct sample *target, bool stamp_per_point)
+/** The polled data set; `fine` adds to each poll's stamp a part of a millisecond of its own. */
+static void fill_samples(struct sample *target, bool fine)
 {
     static struct polled_data data;
+    int64_t whole_ms = 0, extra_ns = 0;
 
-    polled_data_init(&data, stamp_per_point);
+    polled_data_init(&data, false);
     for (size_t i = 0; i < SAMPLES; i++) {
         target[i] = *polled_data_next(&data);
+        if (fine && target[i].time_ns != whole_ms) {
+            whole_ms = target[i].time_ns;
+            extra_ns = (int64_t)((uint64_t)i * 7919 % 1000) * NS_PER_US;
+        }
+        target[i].time_ns += extra_ns;
+        target[i].received_ns += extra_ns;
     }
 }
 
@@ -202,8 +210,8 @@ static void put_encoding(struct figure_sheet *sheet)
                             .target = 0.12};
 
     for (size_t round = 0; round < ROUNDS; round++) {
-        measure_codec(own_stamps, SAMPLES, 1000, &bytes[0][round], &times[0][round]);
-        measure_json(own_stamps, SAMPLES / 5, 16384, &bytes[1][round], &times[1][round]);
+        measure_codec(fine_stamps, SAMPLES, 1000, &bytes[0][round], &times[0][round]);
+        measure_json(fine_stamps, SAMPLES / 5, 16384, &bytes[1][round], &times[1][round]);
     }
     figure.value = figure_median(bytes[0], ROUNDS);
     figure.reference_value = figure_median(bytes[1], ROUNDS);
@@ -369,7 +377,7 @@ int main(void)
         bench_fail("making a folder");
     }
     fill_samples(samples, false);
-    fill_samples(own_stamps, true);
+    fill_samples(fine_stamps, true);
     put_memory(&sheet, folder);
     put_encoding(&sheet);
     put_rates(&sheet, folder);
