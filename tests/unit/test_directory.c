@@ -108,6 +108,15 @@ static void a_file_is_no_folder(void **unused)
                      ERROR_BAD_CONFIG);
 }
 
+/** qemu-user answers for one of the two from its sysroot. */
+static bool root_is_its_own_parent(void)
+{
+    struct stat top;
+    struct stat above;
+
+    return stat("/", &top) == 0 && stat("//..", &above) == 0 && top.st_ino == above.st_ino;
+}
+
 static void mounted_asks_for_a_mount_at_the_path(void **unused) /* Y2 */
 {
     (void)unused;
@@ -117,7 +126,8 @@ static void mounted_asks_for_a_mount_at_the_path(void **unused) /* Y2 */
     assert_true(strstr(error.text, "nothing is mounted") != NULL);
     assert_int_equal(configured(root, "false")->open(state, INT64_MAX, &error), ERROR_OK);
     assert_int_equal(configured("/dev/shm", "true")->open(state, INT64_MAX, &error), ERROR_OK);
-    if (geteuid() == 0) { /* who may write there; it has nothing above it */
+    if (geteuid() == 0 &&
+        root_is_its_own_parent()) { /* who may write there; it has nothing above it */
         assert_int_equal(configured("/", "true")->open(state, INT64_MAX, &error), ERROR_OK);
     }
 }
