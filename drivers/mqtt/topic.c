@@ -216,7 +216,7 @@ enum error_code mqtt_name_check(const char *name, const struct mqtt_topic *topic
                                 struct error *error)
 {
     struct mqtt_slice plain;
-    struct mqtt_slice part;
+    struct mqtt_slice part = {0};
     const char *at = name;
     size_t index;
 
@@ -250,7 +250,7 @@ bool mqtt_name_expand(const char *name, const struct mqtt_topic *topic,
                       const struct mqtt_match *match, char *expanded, size_t size)
 {
     struct mqtt_slice plain;
-    struct mqtt_slice part;
+    struct mqtt_slice part = {0};
     const char *at = name;
     char *to = expanded;
     bool more;
