@@ -1,8 +1,9 @@
 /* store_commit(): everything that waits, in one transaction, for everyone who asked meanwhile. */
 #include "agent/store/inside.h"
 
-/** Make the next slots of a ring before it needs them, so that nobody waits with `lock` held. */
-static void grow_ahead(struct store *store, struct ring *ring)
+/** Make the next slots of a ring before it needs them, so that nobody waits with `lock` held.
+ *  Fails only when the ring has none yet; else it turns within what it has. */
+static enum error_code grow_ahead(struct store *store, struct ring *ring, struct error *error)
 {
     struct database_ring *row = &ring->state->row;
     uint32_t count = 0;
@@ -16,16 +17,17 @@ static void grow_ahead(struct store *store, struct ring *ring)
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     if (count == 0) {
-        return;
+        return ERROR_OK;
     }
-    code = database_make_slots(&store->database, ring->stream, row->made, count, NULL);
+    code = database_make_slots(&store->database, ring->stream, row->made, count, error);
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    ring->cramped = code != ERROR_OK;       /* then the ring turns within what it has */
+    ring->cramped = code != ERROR_OK;
     if (code == ERROR_OK) {
         row->made += count;
         row_changed(store, ring->state);
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+    return row->made > 0 ? ERROR_OK : code;
 }
 
 static enum error_code place_images(struct store *store, struct ring *ring, struct error *error)
@@ -221,14 +223,21 @@ static void apply_plan(struct store *store, const struct commit_plan *plan, bool
 static enum error_code commit_now(struct store *store, struct error *error)
 {
     struct commit_plan *plan = &store->plan;
-    enum error_code placed, code = ERROR_OK;
+    struct error growing;
+    enum error_code placed, code = ERROR_OK, grown = ERROR_OK;
     bool empty;
 
     for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
-        grow_ahead(store, &store->rings[i]);
+        grown = grown == ERROR_OK ? grow_ahead(store, &store->rings[i], &growing) : grown;
     }
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
     placed = encode_and_place(store, error);
+    if (placed != ERROR_OK && grown != ERROR_OK) {
+        placed = grown; /* which says why there is no room */
+        if (error != NULL) {
+            *error = growing;
+        }
+    }
     make_plan(store, plan);
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     empty = plan_is_empty(plan);
