@@ -437,11 +437,13 @@ def leat_yaml(folder, devices, *, site="works", gateway="gw-1", flush="1s", max_
               max_size="8MiB", ring="8MiB", lake=None, targets=None, keep_free="1MiB"):
     """A configuration: queue in `folder`, a directory lake in it, the given text of devices.
 
-    `lake`: where the directory target is (default folder/lake); `targets`: the YAML text of
+    `lake`: where the directory target is (default folder/lake, made here); `targets`: the YAML text of
     sync.targets instead of it, "[]" for none.
     """
     folder = pathlib.Path(folder)
     if targets is None:
+        if lake is None:
+            (folder / "lake").mkdir(parents=True, exist_ok=True)
         targets = f"\n    - {{ name: lake, type: directory, path: '{lake or folder / 'lake'}' }}"
     return (f"site: {site}\n"
             f"gateway: {gateway}\n\n"
