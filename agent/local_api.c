@@ -13,7 +13,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-enum { BACKLOG = 4, STACK_BYTES = 128 * 1024 };
+enum { BACKLOG = 32, STACK_BYTES = 128 * 1024 };
 
 struct local_api {
     local_api_answer *answer;
