@@ -23,8 +23,7 @@ class Publisher:
         self.sent = {}  # n -> t
         self._acknowledged = set()
         self._waiting = {}  # mid -> n
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = threading.Condition()
         self._stop = threading.Event()
         self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="publisher")
         self.client.max_queued_messages_set(0)
@@ -56,14 +55,15 @@ class Publisher:
         while not self._stop.is_set():
             stamp = first + number  # one millisecond each: unique, close to now
             payload = json.dumps({"t": stamp, "v": number})
-            with self._changed:
-                self.sent[number] = stamp
-                mid = self.client.publish(self.topic, payload, qos=1).mid
+            self.sent[number] = stamp
+            mid = self.client.publish(self.topic, payload, qos=1).mid  # without our lock: it waits
+            with self._changed:                                        # for callbacks that want it
                 if mid in self._waiting:
                     del self._waiting[mid]
                     self._acknowledged.add(number)
                 else:
                     self._waiting[mid] = number
+                self._changed.notify_all()
             number += 1
             self._stop.wait(max(0.0, started + number * self.interval - time.monotonic()))
 
@@ -90,7 +90,7 @@ class Publisher:
         self.client.loop_stop()
 
     def accepted(self):
-        with self._lock:
+        with self._changed:
             return {number: self.sent[number] for number in self._acknowledged}
 
 

@@ -22,7 +22,7 @@ def unflagged_doubles(programs, lake, folder):
                         harness.ROOT / "build/venv/bin/dbt"], timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     with duckdb.connect(str(warehouse), read_only=True) as base:
-        return base.sql("select count(*) from (select point_id, ts from fact_reading "
+        return base.sql("select count(*) from (select point_id, ts from business.fact_reading "
                         "where not is_duplicate group by 1, 2 having count(*) > 1)").fetchone()[0]
 
 
