@@ -93,13 +93,15 @@ def test_of_duplicates_the_best_counts(lake):
     moment, other, third = "2026-03-01 10:00:00", "2026-03-01 10:00:01", "2026-03-01 10:00:02"
     gateway.read([("boiler/flow", moment, 1, BAD), ("boiler/flow", moment, 2),
                   ("boiler/flow", moment, 3, UNCERTAIN), ("boiler/flow", other, 4),
-                  ("boiler/flow", other, 5), ("boiler/flow", third, 6)])
+                  ("boiler/flow", other, 5), ("boiler/flow", third, 6),
+                  ("boiler/flow", "2026-03-01 10:00:03", 9, UNCERTAIN),
+                  ("boiler/flow", "2026-03-01 10:00:03", 10, BAD)])
     later.read([("boiler/flow", third, 7), ("boiler/flow", moment, 8, UNCERTAIN)])
     summary = lake.integrate()
-    assert (summary["raw_rows"], summary["integrated"], summary["duplicates"]) == (8, 3, 5)
+    assert (summary["raw_rows"], summary["integrated"], summary["duplicates"]) == (10, 4, 6)
     assert lake.query("select value_int from business.fact_reading where not is_duplicate "
-                      "order by ts") == [(2,), (5,), (7,)]
-    assert lake.query("select n from marts.agg_point_day") == [(3,)]
+                      "order by ts") == [(2,), (5,), (7,), (9,)]
+    assert lake.query("select n from marts.agg_point_day") == [(4,)]
 
 
 def test_running_again_changes_nothing(lake):
@@ -186,9 +188,12 @@ def test_a_value_holds_across_midnight_and_late_data_shortens_it(lake):
     query = "select covered_seconds, mean from marts.agg_point_hour where hour_start = " \
             "timestamp '2026-03-02 00:00:00'"
     assert lake.query(query) == [(3600.0, 15.0)]
+    gateway.read([("boiler/flow", "2026-03-02 00:45:00", 30)], date="2026-03-02")
+    lake.integrate()
+    assert lake.query(query) == [(3600.0, 17.5)]
     gateway.read([("boiler/flow", "2026-03-01 23:30:00", None, BAD)])
     lake.integrate()
-    assert lake.query(query) == [(1800.0, 20.0)]
+    assert lake.query(query) == [(1800.0, 25.0)]
     after = lake.marts()
     lake.integrate("--full")
     assert lake.marts() == after
@@ -229,6 +234,18 @@ def test_a_gap_that_was_filled_is_one_no_longer(lake):
     assert lake.marts() == after
 
 
+def test_a_gap_that_becomes_known_later_ends_what_held_before_it(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", interval_us=0, heartbeat_us=7_200_000_000)
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 10)])
+    lake.integrate()
+    query = "select covered_seconds from marts.agg_point_hour"
+    assert lake.query(query) == [(3600.0,)]
+    gateway.tell("high-water", "readings", last_seq=5, date="2026-03-02")
+    lake.integrate(code=1)
+    assert lake.query(query) == [(0.0,)]
+
+
 def test_counters_count_on_through_resets_and_nights(lake):
     gateway = Gateway(lake.root)
     big = 2**62  # a double cannot tell it from its neighbours
@@ -247,6 +264,10 @@ def test_counters_count_on_through_resets_and_nights(lake):
     lake.integrate()
     assert lake.query("select counter_delta from marts.agg_point_day order by day_start") == [
         (30.0,), (None,), (5.0,)]
+    gateway.read([("meter/energy", "2026-03-03 05:00:00", 28)], date="2026-03-03")
+    lake.integrate()
+    assert lake.query("select counter_delta from marts.agg_point_hour where reading_date = "
+                      "date '2026-03-03' order by hour_start") == [(3.0,), (2.0,)]
     after = lake.marts()
     lake.integrate("--full")
     assert lake.marts() == after

@@ -1,10 +1,10 @@
--- Which days of which points the aggregates need: the dirty days and the next day on which a point has data (its
--- first interval and counter step begin on a dirty day) are made anew; the days before and after are read only.
+-- Which days of which points the aggregates need: the dirty days and the next day on which a point has data (its first
+-- interval and counter step begin on a dirty day) are made anew. Read only are the last day before with usable values
+-- (they hold a day at most, counters go on from them) and the day after (where the last interval ends).
 with neighbours as (
     select
         point_key,
         reading_date,
-        lag(reading_date) over (partition by point_key order by reading_date) as day_before,
         lead(reading_date) over (partition by point_key order by reading_date) as day_after,
         max(case when has_usable then reading_date end) over (
             partition by point_key order by reading_date rows between unbounded preceding and 1 preceding
@@ -35,8 +35,6 @@ made as (
 
 needed as (
     select point_key, reading_date, 1 as is_made from made
-    union all
-    select point_key, day_before, 0 from made where day_before is not null
     union all
     select point_key, day_after, 0 from made where day_after is not null
     union all
