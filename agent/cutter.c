@@ -6,7 +6,7 @@
 
 /** One pass over the records of a stream. */
 struct pass {
-    const struct cutter *cutter;
+    struct cutter *cutter;
     enum stream stream;
     struct batch_header header;
     uint64_t expected;     /* the sequence number that must come next; 0: none yet */
@@ -36,6 +36,7 @@ static bool ends_before(const struct pass *pass, uint64_t sequence, int64_t rece
 /** Begin with the first record; false ends the pass. */
 static bool admit(struct pass *pass, uint64_t sequence, int64_t received_ns)
 {
+    pass->cutter->seen_ns = received_ns;
     if (ends_before(pass, sequence, received_ns)) {
         return false;
     }

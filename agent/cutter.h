@@ -25,6 +25,7 @@ struct cutter {
     const char *site, *gateway;
     uint64_t max_bytes;
     int64_t max_age_ns;
+    int64_t seen_ns; /* when the last record that cutter_next() looked at was received */
 };
 
 /** Make the stream's next batch. `*made` false: nothing waits. The batch lives until the next call.

@@ -25,31 +25,39 @@ struct uplink {
     struct cutter cutter;
     struct waiter waiter;
     pthread_t thread;
+    /* UTC; nothing that waits was received before. The store knows only the age of a slot, most of
+     * which may have been uploaded long ago. 0: not known yet */
+    int64_t fresh_since_ns[STREAM_COUNT];
     int64_t backoff_ns;
     enum error_code failing; /* ERROR_OK while all is well */
     bool is_open, said_up;
     bool flush_asked; /* guarded by waiter.lock */
 };
 
-static bool is_due(const struct uplink *uplink, enum stream stream)
+static bool is_due(struct uplink *uplink, enum stream stream)
 {
     const struct config_sync *sync = uplink->sync;
     int64_t now_ns = clock_utc_ns(uplink->settings.clock);
+    int64_t oldest_ns = uplink->fresh_since_ns[stream];
     struct store_stream_state state;
 
     store_state(uplink->settings.store, stream, &state);
     if (state.waiting_count == 0) {
+        uplink->fresh_since_ns[stream] = now_ns;
         return false;
     }
+    if (oldest_ns == 0) {
+        oldest_ns = state.oldest_received_ns;
+    }
     /* A ring's bytes become about twice as many in the lake's format. */
-    return now_ns - state.oldest_received_ns >= sync->batch_max_age_ns ||
-           now_ns < state.oldest_received_ns || /* the clock stepped back: do not wait for it */
-           clock_day_of(now_ns) != clock_day_of(state.oldest_received_ns) ||
+    return now_ns - oldest_ns >= sync->batch_max_age_ns ||
+           now_ns < oldest_ns || /* the clock stepped back: do not wait for it */
+           clock_day_of(now_ns) != clock_day_of(oldest_ns) ||
            state.waiting_bytes >= sync->batch_max_bytes / 2 ||
            (state.ring_bytes > 0 && state.waiting_bytes >= state.ring_bytes / 2);
 }
 
-static bool anything_due(const struct uplink *uplink)
+static bool anything_due(struct uplink *uplink)
 {
     for (enum stream stream = 0; stream < STREAM_CATALOGUE; stream++) {
         if (is_due(uplink, stream)) {
@@ -78,6 +86,7 @@ static enum error_code put(struct uplink *uplink, enum stream stream, const stru
         code = store_cut_finish(uplink->settings.store, stream, error);
     }
     if (code == ERROR_OK) {
+        uplink->fresh_since_ns[stream] = uplink->cutter.seen_ns;
         status_uplink_uploaded(uplink->settings.board, batch->size_bytes, rows,
                                stream == STREAM_READINGS ? rows : 0,
                                clock_utc_ns(uplink->settings.clock));
