@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -88,10 +89,26 @@ void device_close(struct device *device)
     (void)rmdir(device->folder);
 }
 
+/** The seventh number of a line: sectors written (the kernel's Documentation/block/stat.rst). */
+static uint64_t seventh_number(const char *line)
+{
+    uint64_t number = 0;
+
+    for (unsigned i = 0; i < 7; i++) {
+        char *end = NULL;
+
+        number = strtoull(line, &end, 10);
+        if (end == line) {
+            bench_fail("reading what the device wrote");
+        }
+        line = end;
+    }
+    return number;
+}
+
 uint64_t device_written_bytes(const struct device *device)
 {
-    char path[64];
-    unsigned long long sectors = 0;
+    char path[64], line[256];
     int descriptor = open(device->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     FILE *file;
 
@@ -101,9 +118,9 @@ uint64_t device_written_bytes(const struct device *device)
     (void)close(descriptor); /* only synced through it */
     (void)snprintf(path, sizeof(path), "/sys/block/loop%d/stat", device->number); /* fits */
     file = fopen(path, "r");
-    if (file == NULL || fscanf(file, "%*u %*u %*u %*u %*u %*u %llu", &sectors) != 1) {
+    if (file == NULL || fgets(line, sizeof(line), file) == NULL) {
         bench_fail(path);
     }
     (void)fclose(file); /* read only */
-    return sectors * SECTOR_BYTES;
+    return seventh_number(line) * SECTOR_BYTES;
 }
