@@ -274,7 +274,7 @@ static enum error_code start_connect(struct mqtt_link *link, int64_t until_ns, s
 
 enum error_code mqtt_connect(struct mqtt_link *link, int64_t until_ns, struct error *error)
 {
-    struct mqtt_answer answer;
+    struct mqtt_answer answer = {0};
     enum error_code code = start_connect(link, until_ns, error);
 
     if (code == ERROR_OK) {

@@ -84,7 +84,7 @@ static bool take_time(struct reader *reader, int64_t *seconds, int64_t *fraction
         second > 60) { /* 60: a leap second, counted as the first of the next minute */
         return false;
     }
-    *seconds = (int64_t)hour * 3600 + minute * 60 + second;
+    *seconds = (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
     return take_fraction(reader, fraction_ns);
 }
 

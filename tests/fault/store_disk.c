@@ -10,8 +10,8 @@
 static struct {
     sqlite3_vfs vfs;
     sqlite3_vfs *real;
-    const sqlite3_io_methods *real_methods; /* of any file, for what does not lock */
-    sqlite3_io_methods methods[2];          /* the database locks, its journal does not */
+    const sqlite3_io_methods *real_methods;   /* of any file, for what does not lock */
+    sqlite3_io_methods methods[2];            /* the database locks, its journal does not */
     unsigned write_countdown, sync_countdown; /* the n-th fails, once; 0: none */
     bool full;                                /* nothing may grow */
     bool fired;

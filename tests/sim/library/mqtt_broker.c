@@ -198,7 +198,7 @@ bool broker_run(const char *const *arguments, const char *folder)
     (void)posix_spawn_file_actions_addchdir_np(&actions, folder);
     (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    started = posix_spawnp(&pid, words[0], &actions, NULL, words, environ) == 0;
+    started = words[0] != NULL && posix_spawnp(&pid, words[0], &actions, NULL, words, environ) == 0;
     if (started) {
         (void)waitpid(pid, &status, 0);
     }
