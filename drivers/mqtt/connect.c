@@ -1,7 +1,9 @@
 #include "drivers/mqtt/link.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What a broker's refusal means: CONNACK return codes of 3.1.1 (3.2.2.3) and reason codes of 5. */
 struct refusal {
@@ -112,8 +114,9 @@ static enum error_code refuse_tls(struct mqtt_link *link, struct error *error)
                          options->broker, options->ca != NULL ? options->ca : "a known authority");
     }
     if (problem[0] != '\0') {
-        return error_set(error, ERROR_REFUSED, "broker %.100s: TLS failed: %.90s", options->broker,
-                         problem);
+        return error_set(error, ERROR_REFUSED,
+                         "broker %.100s: TLS failed: %.60s; check ca, certificate and key",
+                         options->broker, problem);
     }
     return error_set(error, ERROR_UNREACHABLE,
                      "broker %.100s: no TLS connection: nobody listens there, it does not speak "
@@ -240,12 +243,30 @@ static int ask_connect(struct mqtt_link *link, const struct buffer *password, in
     return MQTTAsync_connect(link->client, connect);
 }
 
+/** OpenSSL names neither the file nor the option. */
+static enum error_code check_files(const struct mqtt_options *options, struct error *error)
+{
+    const char *const files[][2] = {
+        {"ca", options->ca}, {"certificate", options->certificate}, {"key", options->key}};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (files[i][1] != NULL && access(files[i][1], R_OK) != 0) {
+            return error_set(error, ERROR_BAD_CONFIG, "%s: %.150s: %s", files[i][0], files[i][1],
+                             strerror(errno));
+        }
+    }
+    return ERROR_OK;
+}
+
 static enum error_code start_connect(struct mqtt_link *link, int64_t until_ns, struct error *error)
 {
     MQTTProperties properties = MQTTProperties_initializer;
     struct buffer password;
-    enum error_code code = ERROR_OK;
+    enum error_code code = check_files(link->options, error);
 
+    if (code != ERROR_OK) {
+        return code;
+    }
     buffer_init(&password, 4096);
     if (!buffer_reserve(&password, 4096)) { /* one place, so that it can be wiped */
         return error_set(error, ERROR_NO_MEMORY, "password_file: no memory for it");
