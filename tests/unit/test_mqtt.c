@@ -4,6 +4,7 @@
 #include "tests/sim/library/mqtt_publisher.h"
 #include "tests/sim/library/mqtt_rig.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/fault_alloc.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -422,6 +423,23 @@ static void cycles_of_opening_leave_nothing_behind(void **unused) /* leaks: ASan
     }
 }
 
+/* Link, inbox, packet ids; what follows are allocations of Paho's threads. */
+static void opening_without_memory_fails_cleanly(void **unused) /* D3; leaks: ASan */
+{
+    (void)unused;
+    CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
+
+    rig_counter(&rig, broker.port, "memory", "1");
+    for (unsigned n = 1; n <= 3; n++) {
+        fault_alloc_arm(n);
+        assert_int_equal(mqtt_rig_open(&rig), ERROR_NO_MEMORY);
+        assert_true(fault_alloc_fired());
+        mqtt_rig_close(&rig);
+    }
+    fault_alloc_arm(0);
+    assert_opens(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -438,6 +456,7 @@ int main(void)
         cmocka_unit_test(a_broker_that_goes_away_is_a_failure_worth_another_try),
         cmocka_unit_test(two_devices_may_not_share_a_session),
         cmocka_unit_test(overlapping_subscriptions_each_give_their_points),
+        cmocka_unit_test(opening_without_memory_fails_cleanly),
         cmocka_unit_test(cycles_of_opening_leave_nothing_behind),
     };
     int failed;
