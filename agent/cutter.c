@@ -9,8 +9,9 @@ struct pass {
     struct cutter *cutter;
     enum stream stream;
     struct batch_header header;
-    uint64_t expected;     /* the sequence number that must come next; 0: none yet */
-    uint64_t last_allowed; /* of a saved cut; UINT64_MAX: to be found */
+    uint64_t expected; /* the sequence number that must come next; 0: none yet */
+    uint64_t limit;    /* no record after this one */
+    bool is_saved;     /* the range is known: `limit` and header.day end it, nothing else */
     int64_t first_received_ns;
     enum error_code code;
     struct error *error;
@@ -22,32 +23,32 @@ static bool ends_before(const struct pass *pass, uint64_t sequence, int64_t rece
     const struct cutter *cutter = pass->cutter;
     int64_t after_first_ns = received_ns - pass->first_received_ns;
 
-    if (sequence > pass->last_allowed) {
+    if (sequence > pass->limit || (pass->expected != 0 && sequence != pass->expected)) {
         return true;
     }
-    if (pass->expected == 0 || pass->last_allowed != UINT64_MAX) {
-        return pass->expected != 0 && sequence != pass->expected;
+    if (pass->expected == 0 || pass->is_saved) {
+        return false;
     }
-    return sequence != pass->expected || clock_day_of(received_ns) != pass->header.day ||
-           after_first_ns > cutter->max_age_ns || after_first_ns < -cutter->max_age_ns ||
+    return clock_day_of(received_ns) != pass->header.day || after_first_ns > cutter->max_age_ns ||
+           after_first_ns < -cutter->max_age_ns ||
            encoder_size_estimate_bytes(cutter->encoder) >= cutter->max_bytes;
 }
 
 /** Begin with the first record; false ends the pass. */
 static bool admit(struct pass *pass, uint64_t sequence, int64_t received_ns)
 {
-    pass->cutter->seen_ns = received_ns;
     if (ends_before(pass, sequence, received_ns)) {
         return false;
     }
     if (pass->expected == 0) {
         pass->first_received_ns = received_ns;
-        if (pass->last_allowed == UINT64_MAX) {
+        if (!pass->is_saved) {
             pass->header.day = clock_day_of(received_ns);
         }
         pass->code = encoder_begin(pass->cutter->encoder, &pass->header, pass->error);
     }
     pass->expected = sequence + 1;
+    pass->cutter->last_received_ns = received_ns;
     return pass->code == ERROR_OK;
 }
 
@@ -131,7 +132,6 @@ static struct pass pass_of(struct cutter *cutter, enum stream stream, const stru
     return (struct pass){
         .cutter = cutter,
         .stream = stream,
-        .last_allowed = UINT64_MAX,
         .error = error,
         .header = {.stream = stream,
                    .site = cutter->site,
@@ -149,7 +149,8 @@ static enum error_code encode_saved(struct cutter *cutter, enum stream stream,
     struct pass pass = pass_of(cutter, stream, cut, error);
     enum error_code code;
 
-    pass.last_allowed = cut->last;
+    pass.limit = cut->last;
+    pass.is_saved = true;
     pass.header.day = cut->day;
     code = encode(&pass, cut->first, batch, made);
     if (code != ERROR_OK || !*made) {
@@ -166,28 +167,29 @@ static enum error_code encode_saved(struct cutter *cutter, enum stream stream,
     return ERROR_OK;
 }
 
-static enum error_code encode_new(struct cutter *cutter, enum stream stream, struct store_cut *cut,
-                                  struct batch *batch, bool *made, struct error *error)
+/** Choose a range, encode it, save it in `cut`. */
+static enum error_code encode_new(struct pass *pass, struct store_cut *cut, struct batch *batch,
+                                  bool *made)
 {
-    struct pass pass = pass_of(cutter, stream, cut, error);
+    struct store *store = pass->cutter->store;
     struct store_stream_state state;
     enum error_code code;
 
-    store_state(cutter->store, stream, &state);
-    code = encode(&pass, state.acknowledged + 1, batch, made);
+    store_state(store, pass->stream, &state);
+    code = encode(pass, state.acknowledged + 1, batch, made);
     if (code != ERROR_OK || !*made) {
         return code;
     }
     cut->first = batch->first_sequence;
     cut->last = batch->last_sequence;
-    cut->day = pass.header.day;
+    cut->day = pass->header.day;
     cut->encoder_version = ENCODER_VERSION;
     memcpy(cut->digest, batch->digest, sizeof(cut->digest));
-    return store_cut_save(cutter->store, stream, cut, error); /* B2 */
+    return store_cut_save(store, pass->stream, cut, pass->error); /* B2 */
 }
 
-enum error_code cutter_next(struct cutter *cutter, enum stream stream, struct batch *batch,
-                            bool *made, struct error *error)
+enum error_code cutter_next(struct cutter *cutter, enum stream stream, uint64_t limit,
+                            struct batch *batch, bool *made, struct error *error)
 {
     struct store_cut cut = {0};
     bool saved = false;
@@ -198,7 +200,10 @@ enum error_code cutter_next(struct cutter *cutter, enum stream stream, struct ba
         code = encode_saved(cutter, stream, &cut, batch, made, error);
     }
     if (code == ERROR_OK && !*made) {
-        code = encode_new(cutter, stream, &cut, batch, made, error);
+        struct pass pass = pass_of(cutter, stream, &cut, error);
+
+        pass.limit = limit;
+        code = encode_new(&pass, &cut, batch, made);
     }
     if (code != ERROR_OK) {
         *made = false;

@@ -11,35 +11,6 @@ static struct intake *intake_of(struct driver_sink *sink)
     return (struct intake *)(void *)sink; /* its first member */
 }
 
-/** Judge and store; false: the store has no room now. */
-static bool take(struct intake *intake, struct collected_point *point, const struct sample *sample)
-{
-    struct point_memory memory = point->memory;
-    struct sample judged = *sample;
-
-    if (pipeline_judge(point->definition, &memory, &judged) == PIPELINE_SUPPRESS) {
-        point->memory = memory;
-        intake->counts.suppressed++;
-        return true;
-    }
-    judged.point_id = point->handle;
-    if (store_append(intake->store, STREAM_READINGS, &judged, 1, &intake->refused_why) !=
-        ERROR_OK) {
-        intake->refused_count++;
-        return false;
-    }
-    point->memory = memory; /* K5 */
-    intake->counts.queued++;
-    return true;
-}
-
-static bool emit(struct driver_sink *sink, const struct sample *sample)
-{
-    struct intake *intake = intake_of(sink);
-
-    return take(intake, &intake->points.points[sample->point_id], sample);
-}
-
 static void reject(struct driver_sink *sink, const struct driver_rejection *rejection)
 {
     struct intake *intake = intake_of(sink);
@@ -61,6 +32,55 @@ static void reject(struct driver_sink *sink, const struct driver_rejection *reje
     }
     run->count++;
     run->to_ns = rejection->received_ns;
+}
+
+/** A text that the store can never take. */
+static void reject_sample(struct intake *intake, const struct collected_point *point,
+                          const struct sample *sample)
+{
+    const struct driver_rejection rejection = {
+        .received_ns = sample->received_ns,
+        .source = point->definition->address,
+        .reason = intake->refused_why.text,
+        .payload = sample->value.text.bytes,
+        .payload_bytes = sample->value.text.size_bytes,
+    };
+
+    reject(&intake->sink, &rejection);
+}
+
+/** Judge and store; false: the store has no room now. */
+static bool take(struct intake *intake, struct collected_point *point, const struct sample *sample)
+{
+    struct point_memory memory = point->memory;
+    struct sample judged = *sample;
+    enum error_code code;
+
+    if (pipeline_judge(point->definition, &memory, &judged) == PIPELINE_SUPPRESS) {
+        point->memory = memory;
+        intake->counts.suppressed++;
+        return true;
+    }
+    judged.point_id = point->handle;
+    code = store_append(intake->store, STREAM_READINGS, &judged, 1, &intake->refused_why);
+    if (code == ERROR_BAD_DATA) { /* it will never fit: tell it and go on */
+        reject_sample(intake, point, sample);
+        return true;
+    }
+    if (code != ERROR_OK) {
+        intake->refused_count++;
+        return false;
+    }
+    point->memory = memory; /* K5 */
+    intake->counts.queued++;
+    return true;
+}
+
+static bool emit(struct driver_sink *sink, const struct sample *sample)
+{
+    struct intake *intake = intake_of(sink);
+
+    return take(intake, &intake->points.points[sample->point_id], sample);
 }
 
 static uint32_t instance(struct driver_sink *sink, uint32_t point_id, const char *name)

@@ -15,9 +15,8 @@ enum {
     STACK_BYTES = 512 * 1024,
 };
 
-/* The catalogue first (U2), then what people must hear of, then the bulk. */
-static const enum stream upload_order[STREAM_COUNT] = {STREAM_CATALOGUE, STREAM_EVENTS,
-                                                       STREAM_READINGS, STREAM_LOGS};
+static const enum stream upload_order[STREAM_COUNT] = {STREAM_CATALOGUE, STREAM_READINGS,
+                                                       STREAM_LOGS, STREAM_EVENTS}; /* U2 */
 
 struct uplink {
     struct uplink_settings settings;
@@ -25,35 +24,51 @@ struct uplink {
     struct cutter cutter;
     struct waiter waiter;
     pthread_t thread;
-    /* UTC; nothing that waits was received before. The store knows only the age of a slot, most of
-     * which may have been uploaded long ago. 0: not known yet */
-    int64_t fresh_since_ns[STREAM_COUNT];
     int64_t backoff_ns;
-    enum error_code failing; /* ERROR_OK while all is well */
+    int64_t fresh_since_ns[STREAM_COUNT]; /* UTC; nothing that waits was received before. The
+                                             store knows only the age of a slot. 0: not known */
+    int64_t fresh_since_monotonic_ns[STREAM_COUNT]; /* when that was found out */
+    enum error_code failing;                        /* ERROR_OK while all is well */
     bool is_open, said_up;
     bool flush_asked; /* guarded by waiter.lock */
 };
 
-static bool is_due(struct uplink *uplink, enum stream stream)
+static void is_fresh_since(struct uplink *uplink, enum stream stream, int64_t utc_ns)
 {
-    const struct config_sync *sync = uplink->sync;
+    uplink->fresh_since_ns[stream] = utc_ns;
+    uplink->fresh_since_monotonic_ns[stream] = clock_monotonic_ns(uplink->settings.clock);
+}
+
+/** Is the oldest record that waits as old as a batch may get, or of a day that is over? */
+static bool is_old(const struct uplink *uplink, enum stream stream,
+                   const struct store_stream_state *state)
+{
+    int64_t max_age_ns = uplink->sync->batch_max_age_ns;
     int64_t now_ns = clock_utc_ns(uplink->settings.clock);
-    int64_t oldest_ns = uplink->fresh_since_ns[stream];
+    int64_t since_ns = uplink->fresh_since_ns[stream] > state->oldest_received_ns
+                           ? uplink->fresh_since_ns[stream]
+                           : state->oldest_received_ns;
+
+    if (now_ns < since_ns) { /* the clock stepped back: count the time that really went by */
+        return clock_monotonic_ns(uplink->settings.clock) -
+                   uplink->fresh_since_monotonic_ns[stream] >=
+               max_age_ns;
+    }
+    return now_ns - since_ns >= max_age_ns || clock_day_of(now_ns) != clock_day_of(since_ns);
+}
+
+static bool is_due(struct uplink *uplink, enum stream stream) /* U1 */
+{
     struct store_stream_state state;
 
     store_state(uplink->settings.store, stream, &state);
     if (state.waiting_count == 0) {
-        uplink->fresh_since_ns[stream] = now_ns;
+        is_fresh_since(uplink, stream, clock_utc_ns(uplink->settings.clock));
         return false;
     }
-    if (oldest_ns == 0) {
-        oldest_ns = state.oldest_received_ns;
-    }
     /* A ring's bytes become about twice as many in the lake's format. */
-    return now_ns - oldest_ns >= sync->batch_max_age_ns ||
-           now_ns < oldest_ns || /* the clock stepped back: do not wait for it */
-           clock_day_of(now_ns) != clock_day_of(oldest_ns) ||
-           state.waiting_bytes >= sync->batch_max_bytes / 2 ||
+    return is_old(uplink, stream, &state) ||
+           state.waiting_bytes >= uplink->sync->batch_max_bytes / 2 ||
            (state.ring_bytes > 0 && state.waiting_bytes >= state.ring_bytes / 2);
 }
 
@@ -86,7 +101,7 @@ static enum error_code put(struct uplink *uplink, enum stream stream, const stru
         code = store_cut_finish(uplink->settings.store, stream, error);
     }
     if (code == ERROR_OK) {
-        uplink->fresh_since_ns[stream] = uplink->cutter.seen_ns;
+        is_fresh_since(uplink, stream, uplink->cutter.last_received_ns);
         status_uplink_uploaded(uplink->settings.board, batch->size_bytes, rows,
                                stream == STREAM_READINGS ? rows : 0,
                                clock_utc_ns(uplink->settings.clock));
@@ -94,37 +109,42 @@ static enum error_code put(struct uplink *uplink, enum stream stream, const stru
     return code;
 }
 
-/** Upload the stream until nothing waits, or (unless `all`) nothing is due any more. */
-static enum error_code upload_stream(struct uplink *uplink, enum stream stream, bool all,
+/** Upload the stream up to `limit`. */
+static enum error_code upload_stream(struct uplink *uplink, enum stream stream, uint64_t limit,
                                      struct error *error)
 {
     while (!waiter_stopping(&uplink->waiter)) {
         struct batch batch;
         bool made;
-        enum error_code code = cutter_next(&uplink->cutter, stream, &batch, &made, error);
+        enum error_code code = cutter_next(&uplink->cutter, stream, limit, &batch, &made, error);
 
         if (code == ERROR_OK && made) {
             code = put(uplink, stream, &batch, error);
         }
-        if (code != ERROR_OK || !made || (!all && !is_due(uplink, stream))) {
+        if (code != ERROR_OK || !made) {
             return code;
         }
     }
     return ERROR_OK;
 }
 
-static enum error_code upload_due(struct uplink *uplink, bool all, struct error *error)
+/** Upload all that is on disk now (U1). */
+static enum error_code upload_all(struct uplink *uplink, struct error *error)
 {
+    uint64_t limits[STREAM_COUNT];
+
+    /* The other way round than uploading: what a record refers to is within its own limit. */
+    for (size_t i = STREAM_COUNT; i-- > 0;) {
+        struct store_stream_state state;
+
+        store_state(uplink->settings.store, upload_order[i], &state);
+        limits[i] = state.committed_sequence;
+    }
     for (size_t i = 0; i < STREAM_COUNT; i++) {
-        enum stream stream = upload_order[i];
-        bool whole = all || stream == STREAM_CATALOGUE; /* U2 */
+        enum error_code code = upload_stream(uplink, upload_order[i], limits[i], error);
 
-        if (whole || is_due(uplink, stream)) {
-            enum error_code code = upload_stream(uplink, stream, whole, error);
-
-            if (code != ERROR_OK) {
-                return code;
-            }
+        if (code != ERROR_OK) {
+            return code;
         }
     }
     return ERROR_OK;
@@ -178,11 +198,11 @@ static void *uplink_run(void *argument)
 
     while (!waiter_stopping(&uplink->waiter)) {
         int64_t now_ns = clock_monotonic_ns(uplink->settings.clock);
-        bool all = take_flush(uplink);
+        bool asked = take_flush(uplink);
         struct error error = {0};
 
-        if (all || (now_ns >= retry_ns && anything_due(uplink))) {
-            enum error_code code = upload_due(uplink, all, &error);
+        if (asked || (now_ns >= retry_ns && anything_due(uplink))) {
+            enum error_code code = upload_all(uplink, &error);
 
             if (code == ERROR_OK) {
                 say_up(uplink);
@@ -286,7 +306,7 @@ enum error_code uplink_drain(const struct uplink_settings *settings, struct erro
     enum error_code code = uplink_create(settings, &uplink, error);
 
     if (code == ERROR_OK) {
-        code = upload_due(uplink, true, error);
+        code = upload_all(uplink, error);
         if (code == ERROR_OK) {
             code = store_commit(settings->store, error);
         }

@@ -128,3 +128,17 @@ def test_an_interrupt_ends_it_as_cleanly_as_a_termination(agent, slave, tmp_path
     subject.process.signal(signal.SIGINT)
     assert subject.process.wait(5).code == 0
     assert not subject.socket_path.exists()
+
+
+def test_batches_grow_as_old_as_configured(agent, slave, tmp_path):
+    plant = slave(POINTS)
+    subject = agent(harness.leat_yaml(
+        tmp_path, harness.modbus_device("boiler", plant.port, DEVICE_POINTS, interval="100ms"),
+        max_age="3s"))
+    subject.start()
+    # Without the age they would be cut at every look of the uplink, once a second.
+    status = subject.wait_status(lambda status: status["uptime_s"] >= 10 and
+                                 status["totals"]["uploaded"] > 0)
+    assert subject.stop().code == 0
+    cut = objects(tmp_path / "lake", "readings")
+    assert 1 <= len(cut) <= (status["uptime_s"] + 1) // 3 + 1

@@ -97,13 +97,18 @@ static void commit(struct bench *bench)
     assert_int_equal(store_commit(bench->store, &error), ERROR_OK);
 }
 
-static bool next(struct bench *bench, enum stream stream, struct batch *batch)
+static bool next_up_to(struct bench *bench, enum stream stream, uint64_t limit, struct batch *batch)
 {
     struct error error = {0};
     bool made = false;
 
-    assert_int_equal(cutter_next(&bench->cutter, stream, batch, &made, &error), ERROR_OK);
+    assert_int_equal(cutter_next(&bench->cutter, stream, limit, batch, &made, &error), ERROR_OK);
     return made;
+}
+
+static bool next(struct bench *bench, enum stream stream, struct batch *batch)
+{
+    return next_up_to(bench, stream, UINT64_MAX, batch);
 }
 
 static void finish(struct bench *bench, enum stream stream)
@@ -151,6 +156,24 @@ static void batches_end_at_midnight_and_at_the_greatest_age(void **state) /* B1 
         finish(bench, STREAM_READINGS);
     }
     assert_false(next(bench, STREAM_READINGS, &batch));
+}
+
+static void a_batch_does_not_go_past_the_limit(void **state) /* B1 */
+{
+    struct bench *bench = *state;
+    struct batch batch;
+
+    for (int64_t i = 0; i < 10; i++) {
+        append(bench, morning_ns + i, i);
+    }
+    commit(bench);
+    assert_true(next_up_to(bench, STREAM_READINGS, 4, &batch));
+    assert_int_equal(batch.last_sequence, 4);
+    finish(bench, STREAM_READINGS);
+    assert_false(next_up_to(bench, STREAM_READINGS, 4, &batch));
+    assert_true(next_up_to(bench, STREAM_READINGS, 5, &batch));
+    assert_int_equal(batch.first_sequence, 5);
+    assert_int_equal(batch.last_sequence, 5);
 }
 
 static void a_clock_that_stepped_back_far_begins_a_new_batch(void **state) /* B1 */
@@ -269,6 +292,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(an_empty_queue_gives_nothing),
         CASE(batches_end_at_midnight_and_at_the_greatest_age),
+        CASE(a_batch_does_not_go_past_the_limit),
         CASE(a_clock_that_stepped_back_far_begins_a_new_batch),
         CASE(batches_end_at_the_greatest_size),
         CASE(a_cut_stays_the_same_until_it_is_finished),

@@ -187,6 +187,24 @@ static void what_the_store_refused_is_not_remembered_as_kept(void **state) /* K5
     assert_int_equal(bench->intake.counts.suppressed, 0);
 }
 
+static void a_text_too_long_for_the_queue_is_rejected_and_does_not_block(void **state)
+{
+    struct bench *bench = *state;
+    static char text[STORE_TEXT_MAX + 1];
+    const struct sample sample = {.time_ns = morning_ns,
+                                  .received_ns = morning_ns,
+                                  .point_id = 0,
+                                  .type = SAMPLE_TEXT,
+                                  .value.text = {text, sizeof(text)}};
+
+    memset(text, 'x', sizeof(text));
+    bench->points[0].definition.type = "text";
+    assert_true(driver_emit(&bench->intake.sink, &sample));
+    assert_int_equal(bench->intake.counts.rejected, 1);
+    assert_int_equal(bench->intake.counts.queued, 0);
+    assert_int_equal(bench->intake.refused_count, 0);
+}
+
 static void rejections_of_one_kind_are_told_together(void **state) /* K3 */
 {
     struct bench *bench = *state;
@@ -231,6 +249,7 @@ int main(void)
         CASE(a_template_becomes_a_point_for_each_name),
         CASE(instances_are_found_again_among_many_and_have_a_limit),
         CASE(what_the_store_refused_is_not_remembered_as_kept),
+        CASE(a_text_too_long_for_the_queue_is_rejected_and_does_not_block),
         CASE(rejections_of_one_kind_are_told_together),
         CASE(a_device_that_went_away_marks_every_known_point_once),
     };
