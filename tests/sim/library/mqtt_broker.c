@@ -190,7 +190,7 @@ bool broker_run(const char *const *arguments, const char *folder)
     pid_t pid;
     bool started;
 
-    for (; arguments[count] != NULL && count < 39; count++) {
+    for (; count < 39 && arguments[count] != NULL; count++) {
         words[count] = strdup(arguments[count]);
     }
     words[count] = NULL;
