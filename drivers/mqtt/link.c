@@ -176,7 +176,8 @@ enum error_code mqtt_link_open(struct mqtt_link **link, const struct mqtt_option
 
     *link = made;
     if (made == NULL || !init_locks(made) ||
-        !mqtt_inbox_init(&made->inbox, options->inbox_messages, options->inbox_bytes)) {
+        !mqtt_inbox_init(&made->inbox, (size_t)options->inbox_messages,
+                         (size_t)options->inbox_bytes)) {
         return error_set(error, ERROR_NO_MEMORY, "broker %.100s: no memory to connect",
                          options->broker);
     }

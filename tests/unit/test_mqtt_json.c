@@ -223,6 +223,38 @@ static void escapes_become_utf_8(void **unused)
     }
 }
 
+/** A copy of `seed` with three bytes changed and sometimes cut short. */
+static char *damaged(const char *seed, size_t *size, uint32_t *state)
+{
+    static const char alphabet[] = "{}[]\",:\\u0e-.\x80\x00tfn ";
+    char *copy = malloc(*size);
+
+    assert_non_null(copy);
+    memcpy(copy, seed, *size);
+    for (int change = 0; change < 3; change++) {
+        *state = *state * 1664525 + 1013904223;
+        copy[(*state >> 8) % *size] = alphabet[(*state >> 24) % (sizeof(alphabet) - 1)];
+    }
+    *size = (*state >> 4) % 4 == 0 ? (*state >> 9) % *size : *size;
+    return copy;
+}
+
+static void walk(const struct mqtt_path *path, const struct mqtt_json *document, const char *bytes,
+                 size_t size)
+{
+    struct mqtt_json found;
+    const char *text;
+    char scratch[32];
+    size_t length;
+
+    if (mqtt_path_find(path, document, &found)) {
+        assert_true(found.bytes >= bytes && found.bytes + found.size <= bytes + size);
+        if (found.kind == MQTT_JSON_STRING) {
+            (void)mqtt_json_text(&found, scratch, sizeof(scratch), &text, &length);
+        }
+    }
+}
+
 /* Whatever the bytes are, the reader stays inside them; what it accepts can be walked. */
 static void damaged_documents_never_lead_outside(void **unused)
 {
@@ -236,37 +268,18 @@ static void damaged_documents_never_lead_outside(void **unused)
     assert_int_equal(mqtt_path_compile("values[].v", &paths[1], NULL), ERROR_OK);
     assert_int_equal(mqtt_path_compile("t", &paths[2], NULL), ERROR_OK);
     for (int round = 0; round < 30000; round++) {
-        CLEANUP(cleanup_free) char *copy = NULL;
+        size_t size = sizeof(seed) - 1;
+        CLEANUP(cleanup_free) char *copy = damaged(seed, &size, &state);
         struct mqtt_json value;
         const char *problem;
         size_t offset;
-        size_t size = sizeof(seed) - 1;
 
-        copy = malloc(size);
-        assert_non_null(copy);
-        memcpy(copy, seed, size);
-        for (int change = 0; change < 3; change++) {
-            static const char alphabet[] = "{}[]\",:\\u0e-.\x80\x00tfn ";
-
-            state = state * 1664525 + 1013904223;
-            copy[(state >> 8) % size] = alphabet[(state >> 24) % (sizeof(alphabet) - 1)];
-        }
-        size = (state >> 4) % 4 == 0 ? (state >> 9) % size : size;
         if (!mqtt_json_document(copy, size, &value, &problem, &offset)) {
             assert_true(offset <= size && problem != NULL);
             continue;
         }
         for (int i = 0; i < 3; i++) {
-            struct mqtt_json found;
-            const char *text;
-            char scratch[32];
-
-            if (mqtt_path_find(&paths[i], &value, &found)) {
-                assert_true(found.bytes >= copy && found.bytes + found.size <= copy + size);
-                if (found.kind == MQTT_JSON_STRING) {
-                    (void)mqtt_json_text(&found, scratch, sizeof(scratch), &text, &offset);
-                }
-            }
+            walk(&paths[i], &value, copy, size);
         }
     }
 }

@@ -135,24 +135,24 @@ static void raw_payloads_are_one_value(void **unused)
 {
     (void)unused;
     static const struct {
-        enum mqtt_value_type type;
-        const char *payload;
-        bool good;
         double expected;
+        const char *payload;
+        enum mqtt_value_type type;
+        bool good;
     } cases[] = {
-        {MQTT_VALUE_DOUBLE, " 23.50\r\n", true, 23.5},
-        {MQTT_VALUE_DOUBLE, "+5", true, 5},
-        {MQTT_VALUE_DOUBLE, "NaN", false, 0},
-        {MQTT_VALUE_DOUBLE, "", false, 0},
-        {MQTT_VALUE_DOUBLE, "   ", false, 0},
-        {MQTT_VALUE_DOUBLE, "12 bar", false, 0},
-        {MQTT_VALUE_INT, "007", true, 7},
-        {MQTT_VALUE_INT, "1.5", false, 0},
-        {MQTT_VALUE_BOOL, "ON", true, 1},
-        {MQTT_VALUE_BOOL, "false\n", true, 0},
-        {MQTT_VALUE_BOOL, "0", true, 0},
-        {MQTT_VALUE_BOOL, "2", false, 0},
-        {MQTT_VALUE_BOOL, "o", false, 0},
+        {23.5, " 23.50\r\n", MQTT_VALUE_DOUBLE, true},
+        {5, "+5", MQTT_VALUE_DOUBLE, true},
+        {0, "NaN", MQTT_VALUE_DOUBLE, false},
+        {0, "", MQTT_VALUE_DOUBLE, false},
+        {0, "   ", MQTT_VALUE_DOUBLE, false},
+        {0, "12 bar", MQTT_VALUE_DOUBLE, false},
+        {7, "007", MQTT_VALUE_INT, true},
+        {0, "1.5", MQTT_VALUE_INT, false},
+        {1, "ON", MQTT_VALUE_BOOL, true},
+        {0, "false\n", MQTT_VALUE_BOOL, true},
+        {0, "0", MQTT_VALUE_BOOL, true},
+        {0, "2", MQTT_VALUE_BOOL, false},
+        {0, "o", MQTT_VALUE_BOOL, false},
     };
     CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
 
