@@ -265,3 +265,33 @@ def test_words_that_are_no_command(programs):
     assert harness.run([programs.leat, "version"]).stdout.startswith("leat ")
     gone = harness.run([programs.leat, "status", "--socket", "/nonexistent/leat.sock"])
     assert gone.returncode == 1 and "no agent is running" in gone.stderr
+
+
+def test_a_full_disk_under_the_queue_is_told_once_and_outlived(agent, tmp_path, slave, mounted):
+    disk = mounted("-t", "tmpfs", "-o", "size=12m", "tmpfs")
+    (tmp_path / "lake").mkdir()
+    plant = slave([POINT])
+    text = harness.leat_yaml(disk, harness.modbus_device("tank", plant.port, [LEVEL],
+                                                         interval="100ms"),
+                             flush="100ms", lake=tmp_path / "lake")
+    subject = agent(text)
+    subject.start().wait_device("tank", "up")
+    filler = disk / "filler"
+    with open(filler, "wb", buffering=0) as file:
+        with pytest.raises(OSError):
+            while True:
+                file.write(bytes(65536))
+    # What the queue has allocated still takes commits; only what needs room may fail, and is told.
+    before = subject.status()["totals"]["queued"]
+    subject.wait_status(lambda status: status["totals"]["queued"] >= before + 20,
+                        what="readings on a full disk")
+    filler.unlink()
+    status = subject.wait_status(lambda status: status["disk"]["error"] == "")
+    subject.wait_status(lambda now: now["streams"][1]["committed"]
+                        > status["streams"][1]["committed"] + 10)
+    assert subject.stop().code == 0
+    assert len(subject.log("queue-failing")) <= 1
+    done = subject.command("upload", "--socket", tmp_path / "none.sock")
+    assert done.returncode == 0, done.stderr
+    served = plant.stop()
+    assert len([row for row in rows(tmp_path / "lake") if row["quality"] == 0]) == served
