@@ -39,7 +39,7 @@ const struct option_spec config_options[] = {
      "room for log lines", NULL},
     {OPTION_CHOICE, "queue.rings.logs.when_full", "overwrite-oldest", 0, 0,
      RING_POLICY(STREAM_LOGS), POLICY_HELP, POLICIES},
-    {OPTION_SIZE, "sync.batch.max_size", "8MiB", 64 * KIB, 256 * MIB,
+    {OPTION_SIZE, "sync.batch.max_size", "8MiB", 256 * KIB, 256 * MIB,
      IN_CONFIG(sync.batch_max_bytes), "an object is cut at this size", NULL},
     {OPTION_DURATION, "sync.batch.max_age", "15min", 1 * S, DAY, IN_CONFIG(sync.batch_max_age_ns),
      "or when its oldest record is this old", NULL},
