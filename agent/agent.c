@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-enum { HIGH_WATER_EVERY_S = 15 * 60, STOP_MAX_MS = 1500 };
+enum { HIGH_WATER_EVERY_S = 15 * 60, STOP_MAX_MS = 1500, LARGE_BUFFER_BYTES = 64 * 1024 };
 
 struct agent {
     struct agent_settings settings;
@@ -326,7 +326,11 @@ int agent_run(const struct agent_settings *settings)
     bool ended;
     bool saved;
 
-    (void)mallopt(M_ARENA_MAX, 1); /* a heap per thread costs more memory than it saves time here */
+    /* A heap per thread costs more memory than it saves time here; and large buffers go back to the
+     * system when they are freed, or each batch would leave holes behind. */
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BUFFER_BYTES);
     agent.config = agent_load_config(settings->config_path);
     if (agent.config == NULL) {
         return EXIT_FAILURE;
