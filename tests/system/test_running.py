@@ -2,6 +2,7 @@
 import signal
 import struct
 
+import duckdb
 import harness
 from publisher import objects, rows
 
@@ -54,6 +55,11 @@ def test_what_the_slave_served_is_what_the_lake_holds(agent, slave, tmp_path):
     upload(subject)
     served, stored = served_and_stored(plant, tmp_path / "lake", "boiler")
     assert stored == served
+    with_duckdb = duckdb.execute(
+        "select seq, epoch_us(ts), value_int, value_double from read_parquet(?) order by seq",
+        [[str(path) for path in objects(tmp_path / "lake", "readings")]]).fetchall()
+    assert with_duckdb == [(row["seq"], row["ts"], row["value_int"], row["value_double"])
+                           for row in sorted(rows(tmp_path / "lake"), key=lambda row: row["seq"])]
     assert len(objects(tmp_path / "lake", "catalogue")) >= 1
     verified = harness.run([subject.programs.leat_lake, "verify", tmp_path / "lake"])
     assert verified.returncode == 0, verified.stdout + verified.stderr
