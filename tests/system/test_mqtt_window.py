@@ -1,0 +1,73 @@
+"""The ack gate against brokers that mosquitto cannot play: a strict window, and one that stops reading."""
+import harness
+import pytest
+from mqtt_peer import Peer
+from publisher import assert_nothing_lost, mqtt_device, wait_in_lake
+
+FIRST_MS = 1_760_000_000_000
+POINT = "line/press-count"
+COUNT = 30000
+
+
+def start(agent, tmp_path, device, flush):
+    subject = agent(harness.leat_yaml(tmp_path, device, flush=flush, max_age="2s", ring="64MiB"))
+    return subject.start()
+
+
+def stored(subject, tmp_path, peer, count):
+    """Everything acknowledged is in the lake, once the last message is there."""
+    wait_in_lake(subject, tmp_path / "lake", POINT, count - 1, timeout=90)
+    assert subject.stop().code == 0
+    assert subject.command("upload", "--socket", subject.folder / "none.sock").returncode == 0
+    accepted = {number: FIRST_MS + number for number in peer.acknowledged()}
+    assert_nothing_lost(tmp_path / "lake", accepted, POINT)
+    return accepted
+
+
+def test_with_a_window_of_20_the_rate_follows_the_commits(agent, closing, tmp_path):
+    """With a commit every 5 s alone, 20 messages would pass in 5 s, and 600 in 150 s."""
+    count = 600
+    peer = closing(Peer(tmp_path / "peer", "--window", 20, "--count", count, "--rate", 300,
+                        "--first-ms", FIRST_MS))
+    subject = start(agent, tmp_path, mqtt_device("line", peer.port), flush="5s")
+    peer.wait_said(r"^done$", timeout=40)
+    assert peer.most_in_flight() <= 20
+    assert len(stored(subject, tmp_path, peer, count)) == count
+
+
+def tls_subject(agent, certificates, closing, folder, *arguments):
+    """An agent and a TLS broker that stops reading after 3,000 of 30,000 messages."""
+    peer = closing(Peer(folder / "peer", "--window", 65535, "--count", COUNT, "--stall-at", 3000,
+                        "--first-ms", FIRST_MS, *arguments, tls=certificates))
+    device = mqtt_device("line", peer.port, more=f"    broker: mqtts://localhost:{peer.port}\n"
+                                                 f"    ca: '{certificates.ca}'\n")
+    subject = agent(harness.leat_yaml(folder, device, flush="1s", max_age="2s", ring="64MiB"),
+                    folder=folder)
+    return subject.start(), peer
+
+
+@pytest.mark.parametrize("after", ["resume", "drop"])
+def test_a_tls_broker_that_stops_reading_loses_nothing(after, agent, certificates, closing,
+                                                       tmp_path):
+    subject, peer = tls_subject(agent, certificates, closing, tmp_path, "--stall-seconds", 8,
+                                "--after-stall", after)
+    peer.wait_said(r"^stalled ", timeout=60)
+    peer.wait_said(r"^done$", timeout=150)
+    assert len(stored(subject, tmp_path, peer, COUNT)) == COUNT
+    assert not [entry for entry in peer.journal() if entry["event"] == "stray"]
+
+
+def test_kills_while_a_tls_broker_does_not_read_lose_nothing_acknowledged(agent, certificates,
+                                                                           closing, tmp_path):
+    """The broker reads what we acknowledged only after we are dead. It sends nothing meanwhile: a
+    write would end the connection, and with it what it has not read."""
+    stalls = [500 * step for step in range(1, 11)]
+    subject, peer = tls_subject(agent, certificates, closing, tmp_path, "--stall-at",
+                                ",".join(map(str, stalls)), "--stall-sending", "--stall-seconds",
+                                600)
+    for stall in stalls:
+        peer.wait_said(f"^stalled {stall}$", timeout=60)
+        subject.kill()
+        subject.start()
+    peer.wait_said(r"^done$", timeout=150)
+    assert len(stored(subject, tmp_path, peer, COUNT)) == COUNT
