@@ -54,6 +54,30 @@ enum error_code store_append(struct store *store, enum stream stream, const stru
     return code;
 }
 
+enum error_code store_append_own(struct store *store, const struct event *event,
+                                 struct error *error)
+{
+    bool commit_first;
+    enum error_code code;
+
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    code = ring_reserve_own(store, 1, &commit_first, error);
+    while (commit_first && code == ERROR_OK) {
+        store->changes++;                         /* as above */
+        (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+        code = store_commit(store, error);
+        (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+        if (code == ERROR_OK) {
+            code = ring_reserve_own(store, 1, &commit_first, error);
+        }
+    }
+    if (code == ERROR_OK) {
+        ring_push_event(store, event);
+    }
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+    return code;
+}
+
 /** How much of a ring waits to be uploaded. */
 static void describe_ring(const struct ring *ring, struct store_stream_state *state)
 {

@@ -128,6 +128,11 @@ void ring_deinit(struct ring *ring);
 MUST_CHECK enum error_code ring_reserve(struct store *store, struct ring *ring, size_t count,
                                         size_t text_bytes, bool *commit_first, struct error *error);
 
+/** The same for `count` events of our own, which no policy holds back: the newest push the oldest
+ *  out, for nobody may be kept from saying what was lost. Errors: ERROR_NO_MEMORY. */
+MUST_CHECK enum error_code ring_reserve_own(struct store *store, size_t count, bool *commit_first,
+                                            struct error *error);
+
 /** Take one sample for which there is room, give it its number. */
 void ring_push(struct store *store, struct ring *ring, const struct sample *sample);
 
@@ -171,6 +176,10 @@ struct recovered_gap {
 /** Fill a ring from the database. Errors: as database.h. */
 MUST_CHECK enum error_code recover_ring(struct store *store, struct ring *ring,
                                         struct recovered_gap *gap, struct error *error);
+
+/** append.c: an event of our own. Errors: ERROR_NO_MEMORY, or as store_commit(). */
+MUST_CHECK enum error_code store_append_own(struct store *store, const struct event *event,
+                                            struct error *error);
 
 /* store.c */
 

@@ -10,8 +10,8 @@ struct reader {
     store_visit *visit;
     void *context;
     uint64_t wanted;    /* the next sequence number to be visited */
-    uint64_t after;     /* slots that begin here or before were read; 0: none */
-    uint64_t committed; /* as of the last copy */
+    uint64_t after;     /* slots that begin here or before were read to their end; 0: none */
+    uint64_t committed; /* as of the last copy; read up to here, all that it held was seen */
     uint64_t oldest;    /* first number in the tail slot, as of the last copy */
     bool stopped;       /* by visit() */
     struct slot_header header;
@@ -91,12 +91,13 @@ static enum error_code next_slot(struct reader *reader, bool *found, struct erro
     struct store *store = reader->store;
     enum error_code code;
 
-    (void)pthread_mutex_lock(&store->database_lock); /* cannot fail */
-    code = copy_slot(reader, found, error);
-    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    (void)pthread_mutex_lock(&store->database_lock); /* cannot fail; nothing is committed now */
+    (void)pthread_mutex_lock(&store->lock);          /* cannot fail */
     reader->committed = reader->ring->committed_sequence;
     reader->oldest = reader->ring->tail_first;
-    (void)pthread_mutex_unlock(&store->lock);          /* cannot fail */
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+    *found = false;
+    code = reader->wanted > reader->committed ? ERROR_OK : copy_slot(reader, found, error);
     (void)pthread_mutex_unlock(&store->database_lock); /* cannot fail */
     return code;
 }
@@ -138,7 +139,8 @@ static enum error_code visit_slot(struct reader *reader, struct error *error)
         }
         visit_batch(reader, &batch, samples);
     }
-    reader->after = reader->header.first_sequence;
+    /* The newest slot, read to the end of what was on disk, may have got more since. */
+    reader->after = reader->header.first_sequence - (reader->wanted > reader->committed);
     return ERROR_OK;
 }
 
@@ -148,8 +150,6 @@ static enum error_code report_damage(struct reader *reader, uint64_t last, struc
     struct store *store = reader->store;
     struct row_state *state = reader->ring->state;
     uint64_t first = reader->wanted > reader->oldest ? reader->wanted : reader->oldest;
-    char text[EVENT_TEXT_MAX];
-    struct sample sample = {.type = SAMPLE_TEXT, .value.text.bytes = text};
     struct event event;
     uint64_t before;
     enum error_code code = ERROR_OK;
@@ -167,9 +167,7 @@ static enum error_code report_damage(struct reader *reader, uint64_t last, struc
     if (first <= last) {
         event = store_gap_event(reader->ring->stream, first, last,
                                 "the queue was damaged: these records cannot be read");
-        sample.time_ns = sample.received_ns = clock_utc_ns(store->clock);
-        sample.value.text.size_bytes = (uint32_t)event_encode(&event, text);
-        code = store_append(store, STREAM_EVENTS, &sample, 1, error);
+        code = store_append_own(store, &event, error);
     }
     if (code != ERROR_OK) {                     /* then it is found again by the next reader */
         (void)pthread_mutex_lock(&store->lock); /* cannot fail */

@@ -161,11 +161,31 @@ static bool ring_has_room(const struct ring *ring, unsigned images)
            place_used_slots(ring) + images + RING_HELD_BACK <= slots;
 }
 
+static enum error_code reserve_memory(struct store *store, struct ring *ring, size_t count,
+                                      size_t text_bytes, bool *commit_first, struct error *error)
+{
+    unsigned images = images_needed(ring, count * CODEC_SAMPLE_WORST + text_bytes);
+
+    if (!reserve_encoder(store, ring) || !reserve_raw(ring, count, text_bytes) ||
+        !reserve_images(store, ring, images, commit_first)) {
+        return error_set(error, ERROR_NO_MEMORY, "not enough memory to queue %zu records of %s",
+                         count, stream_name(ring->stream));
+    }
+    return ERROR_OK;
+}
+
+enum error_code ring_reserve_own(struct store *store, size_t count, bool *commit_first,
+                                 struct error *error)
+{
+    *commit_first = false;
+    return reserve_memory(store, &store->rings[STREAM_EVENTS], count, count * EVENT_TEXT_MAX,
+                          commit_first, error);
+}
+
 enum error_code ring_reserve(struct store *store, struct ring *ring, size_t count,
                              size_t text_bytes, bool *commit_first, struct error *error)
 {
-    size_t worst = count * CODEC_SAMPLE_WORST + text_bytes;
-    unsigned images = images_needed(ring, worst);
+    unsigned images = images_needed(ring, count * CODEC_SAMPLE_WORST + text_bytes);
 
     *commit_first = false;
     if (!ring_has_room(ring, images)) {
@@ -177,12 +197,7 @@ enum error_code ring_reserve(struct store *store, struct ring *ring, size_t coun
             stream_name(ring->stream),
             (unsigned long long)(ring->next_sequence - 1 - ring->state->row.acknowledged));
     }
-    if (!reserve_encoder(store, ring) || !reserve_raw(ring, count, text_bytes) ||
-        !reserve_images(store, ring, images, commit_first)) {
-        return error_set(error, ERROR_NO_MEMORY, "not enough memory to queue %zu records of %s",
-                         count, stream_name(ring->stream));
-    }
-    return ERROR_OK;
+    return reserve_memory(store, ring, count, text_bytes, commit_first, error);
 }
 
 static enum slot_clock clock_state(void)

@@ -167,11 +167,7 @@ static enum error_code announce(struct store *store, const struct recovered_gap 
     enum error_code code;
 
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    code = ring_reserve(store, events, 1 + STREAM_RING_COUNT,
-                        (size_t)(1 + STREAM_RING_COUNT) * EVENT_TEXT_MAX, &commit_first, error);
-    if (code == ERROR_NO_SPACE) {
-        code = ERROR_OK; /* it holds producers back, not us: two slots are kept for this */
-    }
+    code = ring_reserve_own(store, 1 + STREAM_RING_COUNT, &commit_first, error);
     if (code == ERROR_OK && events->next_sequence == 1) {
         const struct event identity = {.kind = "identity",
                                        .subject = store->database.incarnation,

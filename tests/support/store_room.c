@@ -144,6 +144,41 @@ void room_fill_noise(struct room *room, size_t count, uint64_t *seed)
     }
 }
 
+/** An event with `size` bytes that nothing compresses. */
+static enum error_code try_event(struct room *room, size_t size, uint64_t *seed,
+                                 struct error *error)
+{
+    char text[EVENT_TEXT_MAX];
+    char noise[EVENT_DETAIL_MAX];
+    struct event event = {.kind = "rejected", .subject = "", .reason = "", .detail = noise};
+    struct sample sample = {.type = SAMPLE_TEXT, .value.text.bytes = text};
+
+    for (size_t i = 0; i < size; i++) {
+        noise[i] = (char)('0' + room_random(seed) % 64);
+    }
+    noise[size] = '\0';
+    sample.value.text.size_bytes = (uint32_t)event_encode(&event, text);
+    return store_append(room->store, STREAM_EVENTS, &sample, 1, error);
+}
+
+void room_fill_events(struct room *room)
+{
+    uint64_t seed = 8;
+    struct error error = {0};
+    bool taken;
+
+    do { /* a commit shows how much smaller than feared they became */
+        taken = false;
+        for (size_t size = EVENT_DETAIL_MAX - 1; size > 0; size /= 2) {
+            while (try_event(room, size, &seed, &error) == ERROR_OK) {
+                taken = true;
+            }
+            assert_int_equal(error.code, ERROR_NO_SPACE);
+        }
+        room_commit(room);
+    } while (taken);
+}
+
 struct reading {
     struct room *room;
     uint64_t count, previous, first, seed;

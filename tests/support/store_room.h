@@ -43,6 +43,9 @@ enum error_code room_try_fill_noise(struct room *room, size_t count, uint64_t *s
                                     struct error *error);
 void room_fill_noise(struct room *room, size_t count, uint64_t *seed);
 
+/** Append events until the ring, which must be set to hold, takes no more, and commit. */
+void room_fill_events(struct room *room);
+
 /** How many records store_read() visits; fails when one is visited twice or out of order. */
 uint64_t room_count_from(struct room *room, enum stream stream, uint64_t first);
 

@@ -177,6 +177,26 @@ static void a_damaged_old_slot_costs_itself_alone(void **state)
     assert_gap(room, 2, first, next - 1); /* said once, even across lives */
 }
 
+static void damage_is_said_even_when_events_are_held_back(void **state)
+{
+    struct room *room = *state;
+    struct store_stream_state now;
+    uint64_t first, next;
+
+    room->settings.when_full[STREAM_EVENTS] = STORE_HOLD;
+    fill_slots(room, 1, &first, &next);
+    room_open(room);
+    room_fill_events(room);
+    close_room(room);
+    slot[20] ^= 0x10;
+    copy_slot(room, 1, true);
+    room_open(room);
+    assert_int_equal(room_count_from(room, STREAM_READINGS, 1), 15000 - (next - first));
+    room_commit(room);
+    store_state(room->store, STREAM_EVENTS, &now);
+    assert_gap(room, now.committed_sequence, first, next - 1);
+}
+
 static void a_damaged_batch_costs_the_rest_of_its_slot(void **state)
 {
     struct room *room = *state;
@@ -369,6 +389,7 @@ int main(void)
         CASE(garbage_behind_the_tail_changes_nothing),
         CASE(recovery_cuts_a_torn_tail_and_keeps_the_rest),
         CASE(a_damaged_old_slot_costs_itself_alone),
+        CASE(damage_is_said_even_when_events_are_held_back),
         CASE(a_damaged_batch_costs_the_rest_of_its_slot),
         CASE(a_lost_newest_slot_gives_no_number_again),
         CASE(a_journal_cut_off_anywhere_gives_a_prefix),

@@ -63,6 +63,55 @@ static void only_what_is_committed_is_read(void **state)
     assert_true(now.waiting_bytes > 0);
 }
 
+struct growing {
+    struct room *room;
+    uint64_t seen, until;
+    size_t per_visit;
+};
+
+/** Commits more behind every record that is the last one on disk. */
+static bool commit_more(void *context, uint64_t sequence, const struct sample *sample)
+{
+    struct growing *growing = context;
+    struct store_stream_state now;
+    uint64_t seed = sequence;
+
+    (void)sample;
+    assert_int_equal(sequence, growing->seen + 1);
+    growing->seen = sequence;
+    store_state(growing->room->store, STREAM_READINGS, &now);
+    if (sequence == now.committed_sequence && sequence < growing->until) {
+        room_fill_noise(growing->room, growing->per_visit, &seed);
+        room_commit(growing->room);
+    }
+    return true;
+}
+
+static void what_is_committed_while_the_end_is_read_is_no_gap(void **state)
+{
+    static const size_t per_visit[] = {3, 2000}; /* within the slot that is read; beyond it */
+    struct room *room = *state;
+    uint64_t seed = 1;
+
+    room_open(room);
+    room_fill_noise(room, 1, &seed);
+    room_commit(room);
+    for (size_t i = 0; i < 2; i++) {
+        struct growing growing = {.room = room, .until = 20000 * i, .per_visit = per_visit[i]};
+        struct store_stream_state now;
+        struct error error = {0};
+
+        growing.until = growing.until > 0 ? growing.until : 30;
+        assert_int_equal(store_read(room->store, STREAM_READINGS, 1, commit_more, &growing, &error),
+                         ERROR_OK);
+        store_state(room->store, STREAM_READINGS, &now);
+        assert_int_equal(growing.seen, now.committed_sequence);
+        assert_int_equal(now.lost_count, 0);
+        store_state(room->store, STREAM_EVENTS, &now);
+        assert_int_equal(now.next_sequence, 2); /* the identity alone */
+    }
+}
+
 static void reopening_goes_on_with_the_sequence_in_the_same_slot(void **state)
 {
     struct room *room = *state;
@@ -168,6 +217,27 @@ static void a_holding_ring_refuses_whole_calls_until_the_lake_has_some(void **st
     assert_int_equal(later.next_sequence, now.next_sequence + 500);
     assert_int_equal(store_cut_load(room->store, STREAM_READINGS, &cut, &found, &error), ERROR_OK);
     assert_false(found);
+}
+
+static void a_full_ring_of_events_that_holds_still_takes_our_own_gaps(void **state)
+{
+    struct room *room = *state;
+    struct store_stream_state now;
+    uint64_t seed = 3, before;
+
+    room->settings.when_full[STREAM_EVENTS] = STORE_HOLD;
+    room_open(room);
+    room_fill_events(room);
+    room_reopen(room); /* nothing was appended to it since */
+    store_state(room->store, STREAM_EVENTS, &now);
+    before = now.next_sequence;
+    do {
+        room_fill_noise(room, 2000, &seed);
+        room_commit(room);
+        store_state(room->store, STREAM_READINGS, &now);
+    } while (now.lost_count == 0);
+    store_state(room->store, STREAM_EVENTS, &now);
+    assert_true(now.committed_sequence >= before);
 }
 
 static void a_cut_stays_until_it_is_finished_whatever_happens(void **state)
@@ -395,10 +465,12 @@ int main(void)
         CASE(records_come_back_in_order_and_bit_for_bit),
         CASE(a_read_begins_where_it_is_told_and_stops_when_it_is_told),
         CASE(only_what_is_committed_is_read),
+        CASE(what_is_committed_while_the_end_is_read_is_no_gap),
         CASE(reopening_goes_on_with_the_sequence_in_the_same_slot),
         CASE(a_new_queue_begins_with_its_identity),
         CASE(a_full_ring_overwrites_the_oldest_and_says_what_was_lost),
         CASE(a_holding_ring_refuses_whole_calls_until_the_lake_has_some),
+        CASE(a_full_ring_of_events_that_holds_still_takes_our_own_gaps),
         CASE(a_cut_stays_until_it_is_finished_whatever_happens),
         CASE(a_call_that_is_too_large_is_refused_whole),
         CASE(more_than_memory_holds_commits_by_itself),
