@@ -207,6 +207,13 @@ uint32_t mqtt_gate_uncommitted(struct mqtt_gate *gate)
     return count;
 }
 
+void mqtt_gate_break(struct mqtt_gate *gate)
+{
+    (void)pthread_mutex_lock(&table_mutex);
+    gate->broken = true;
+    (void)pthread_mutex_unlock(&table_mutex);
+}
+
 bool mqtt_gate_is_broken(struct mqtt_gate *gate)
 {
     bool broken;
@@ -295,6 +302,7 @@ void mqtt_gate_finish(struct mqtt_gate *gate)
 {
     (void)pthread_mutex_lock(mqttasync_mutex);
     send_ready(gate, UINT32_MAX);
+    mqtt_gate_break(gate); /* another client's callback must not send for one that is destroyed */
     (void)pthread_mutex_unlock(mqttasync_mutex);
 }
 

@@ -73,11 +73,17 @@ uint32_t mqtt_gate_uncommitted(struct mqtt_gate *gate);
 bool mqtt_gate_flush(struct mqtt_gate *gate);
 
 /** The same before the client is destroyed, and waiting as destroying it does: for a callback to
- *  end. Not while a callback may wait for a commit. */
+ *  end. It is the last time: the gate is broken after it. Not while a callback may wait for a
+ * commit. */
 void mqtt_gate_finish(struct mqtt_gate *gate);
 
 /** Send for every gate what is committed. Only on Paho's receive thread, in a callback. */
 void mqtt_gate_flush_all_held(void);
+
+/** The connection is gone: nothing is sent any more (G4). Paho closes the socket of a client that
+ *  it keeps, and would write to descriptor 0. In the callback that tells the loss: Paho's mutex is
+ *  held. */
+void mqtt_gate_break(struct mqtt_gate *gate);
 
 bool mqtt_gate_is_broken(struct mqtt_gate *gate);
 

@@ -60,6 +60,7 @@ static void on_lost(void *context, char *cause)
     struct mqtt_link *link = context;
 
     (void)cause; /* Paho never says */
+    mqtt_gate_break(&link->gate);
     (void)pthread_mutex_lock(&link->mutex);
     link->lost = true;
     (void)pthread_cond_broadcast(&link->changed);
@@ -71,6 +72,7 @@ static void on_disconnected(void *context, MQTTProperties *properties, enum MQTT
     struct mqtt_link *link = context;
 
     (void)properties;
+    mqtt_gate_break(&link->gate);
     (void)pthread_mutex_lock(&link->mutex);
     link->lost = true;
     link->lost_reason = (int)reason;

@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -361,6 +363,46 @@ static void a_broker_that_goes_away_is_a_failure_worth_another_try(void **unused
     broker_close(&other);
 }
 
+/* Paho marks a closed connection with socket 0: whoever sends on it writes to standard input. */
+static void after_a_loss_nothing_is_acknowledged(void **unused)
+{
+    (void)unused;
+    struct mqtt_broker other;
+    struct mqtt_publisher source = {-1, 0};
+    CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
+    enum error_code code = ERROR_OK;
+    int saved = dup(STDIN_FILENO);
+    int ends[2];
+    char byte;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_true(broker_open(&other, NULL));
+    rig_counter(&rig, other.port, "lost", "1");
+    assert_opens(&rig);
+    assert_true(publisher_open(&source, other.port, "source", NULL, NULL));
+    assert_true(publisher_say(&source, "lost", "5", 1, false));
+    publisher_close(&source);
+    assert_int_equal(mqtt_rig_read_until(&rig, 1), ERROR_OK);
+    broker_kill(&other);
+    for (int turns = 0; code == ERROR_OK && turns < 100; turns++) {
+        code = mqtt_rig_read(&rig, 5000);
+    }
+    assert_int_equal(error_class(code), ERROR_CLASS_RETRY);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    rig.driver->committed(rig.state);
+    mqtt_rig_close(&rig);
+    assert_int_equal(recv(ends[1], &byte, 1, MSG_DONTWAIT), -1);
+    if (saved >= 0) {
+        assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+        (void)close(saved);
+    } else {
+        (void)close(STDIN_FILENO);
+    }
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    broker_close(&other);
+}
+
 static void two_devices_may_not_share_a_session(void **unused) /* G5 */
 {
     (void)unused;
@@ -454,6 +496,7 @@ int main(void)
         cmocka_unit_test(half_a_window_ends_the_read),
         cmocka_unit_test(a_flood_fills_the_inbox_and_nothing_is_lost),
         cmocka_unit_test(a_broker_that_goes_away_is_a_failure_worth_another_try),
+        cmocka_unit_test(after_a_loss_nothing_is_acknowledged),
         cmocka_unit_test(two_devices_may_not_share_a_session),
         cmocka_unit_test(overlapping_subscriptions_each_give_their_points),
         cmocka_unit_test(opening_without_memory_fails_cleanly),
