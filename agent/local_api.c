@@ -2,6 +2,7 @@
 
 #include "agent/waiter.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fs.h"
 
 #include <errno.h>
@@ -87,15 +88,37 @@ static bool send_all(int connection, const char *bytes, size_t size)
     return true;
 }
 
+/** A peer, and until when it is waited for in all (monotonic). */
+struct peer {
+    const struct local_api *api;
+    int connection;
+    int64_t deadline_ns;
+};
+
+/** Wait until the peer can be read from or written to; false: its time is up, or the agent ends. */
+static bool wait_for(const struct peer *peer, short events)
+{
+    struct pollfd ready[] = {{.fd = peer->connection, .events = events},
+                             {.fd = peer->api->stop_event, .events = POLLIN}};
+    int64_t left_ns = peer->deadline_ns - clock_monotonic_ns(&clock_system);
+    int waited = left_ns <= 0 ? 0 : poll(ready, 2, (int)(left_ns / NS_PER_MS) + 1);
+
+    return waited > 0 && ready[1].revents == 0;
+}
+
 /** One line into `request`; false when the peer sends too much, nothing, or too slowly. */
-static bool receive_line(int connection, char request[LOCAL_REQUEST_MAX])
+static bool receive_line(const struct peer *peer, char request[LOCAL_REQUEST_MAX])
 {
     size_t size = 0;
 
-    while (size < LOCAL_REQUEST_MAX - 1) {
-        ssize_t got = recv(connection, request + size, LOCAL_REQUEST_MAX - 1 - size, 0);
+    while (size < LOCAL_REQUEST_MAX - 1 && wait_for(peer, POLLIN)) {
+        ssize_t got =
+            recv(peer->connection, request + size, LOCAL_REQUEST_MAX - 1 - size, MSG_DONTWAIT);
         char *newline;
 
+        if (got < 0 && errno == EAGAIN) {
+            continue;
+        }
         if (got <= 0) {
             return false;
         }
@@ -110,20 +133,36 @@ static bool receive_line(int connection, char request[LOCAL_REQUEST_MAX])
     return false;
 }
 
+static void send_reply(const struct peer *peer, const char *reply)
+{
+    size_t size = strlen(reply);
+
+    while (size > 0 && wait_for(peer, POLLOUT)) {
+        ssize_t sent = send(peer->connection, reply, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (sent < 0 && errno != EAGAIN) {
+            return; /* a peer that left needs no answer */
+        }
+        reply += sent > 0 ? sent : 0;
+        size -= sent > 0 ? (size_t)sent : 0;
+    }
+}
+
 static void serve(struct local_api *api)
 {
     CLEANUP(cleanup_close) int connection = accept4(api->listener, NULL, NULL, SOCK_CLOEXEC);
+    const struct peer peer = {api, connection,
+                              clock_monotonic_ns(&clock_system) + LOCAL_TIMEOUT_S * NS_PER_S};
     char request[LOCAL_REQUEST_MAX];
 
     if (connection < 0) {
         return; /* the peer went away again */
     }
-    set_timeouts(connection);
-    if (receive_line(connection, request)) {
+    if (receive_line(&peer, request)) {
         CLEANUP(cleanup_free) char *reply = api->answer(api->context, request);
 
         if (reply != NULL) {
-            (void)send_all(connection, reply, strlen(reply)); /* a peer that left needs no answer */
+            send_reply(&peer, reply);
         }
     }
 }

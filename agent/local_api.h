@@ -3,7 +3,8 @@
  *
  * A unix stream socket of mode 0660, so that the file's group decides who may ask. One request is
  * one line of at most LOCAL_REQUEST_MAX bytes; the answer is one JSON object, then the end of the
- * stream. One request at a time, each side waits at most LOCAL_TIMEOUT_S for the other.
+ * stream. One request at a time; a peer has LOCAL_TIMEOUT_S for it in all, and less when the agent
+ * ends: then it is not waited for.
  *
  *  A1  A socket file that nobody answers on was left behind and is replaced; one that an agent
  *      answers on is ERROR_BAD_CONFIG.

@@ -1,10 +1,12 @@
 #include "agent/local_api.h"
 #include "tests/support/cmocka.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -108,6 +110,53 @@ static void an_answer_that_is_too_long_for_the_asker_is_refused(void **unused)
     buffer_deinit(&reply);
 }
 
+/** Says half a line, then waits for what comes of it; NULL when it could not. */
+static void *hesitate(void *argument)
+{
+    int *ended = argument;
+    int connection = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct timeval patience = {.tv_sec = LOCAL_TIMEOUT_S - 2};
+    char byte;
+
+    memcpy(address.sun_path, path, strlen(path));
+    (void)setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (connect(connection, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+        write(connection, "sta", 3) == 3 && write(ended[1], "", 1) == 1) {
+        ssize_t got = recv(connection, &byte, 1, 0);
+
+        bool let_go = got == 0 || (got < 0 && errno == ECONNRESET);
+
+        if (write(ended[1], let_go ? "e" : "w", 1) != 1) {
+            argument = NULL;
+        }
+    }
+    (void)close(connection);
+    return argument;
+}
+
+static void a_peer_that_hesitates_does_not_keep_the_agent_from_ending(void **unused)
+{
+    (void)unused;
+    struct local_api *api = NULL;
+    struct error error = {0};
+    pthread_t peer;
+    int number = 7;
+    int ended[2];
+    char byte;
+
+    assert_int_equal(pipe(ended), 0);
+    assert_int_equal(local_api_start(path, echo, &number, &api, &error), ERROR_OK);
+    assert_int_equal(pthread_create(&peer, NULL, hesitate, ended), 0);
+    assert_int_equal(read(ended[0], &byte, 1), 1);
+    local_api_stop(api);
+    assert_int_equal(read(ended[0], &byte, 1), 1);
+    assert_int_equal(byte, 'e'); /* it was let go before its own patience ended */
+    assert_int_equal(pthread_join(peer, NULL), 0);
+    assert_int_equal(close(ended[0]), 0);
+    assert_int_equal(close(ended[1]), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -115,6 +164,7 @@ int main(void)
         cmocka_unit_test(without_an_agent_the_sentence_says_so),
         cmocka_unit_test(a_socket_left_behind_is_replaced_and_a_live_one_is_not),
         cmocka_unit_test(an_answer_that_is_too_long_for_the_asker_is_refused),
+        cmocka_unit_test(a_peer_that_hesitates_does_not_keep_the_agent_from_ending),
     };
 
     return cmocka_run_group_tests_name("local_api", cases, make_folder, remove_folder);
