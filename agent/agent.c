@@ -57,7 +57,10 @@ static char *answer(void *context, const char *request)
             uplink_flush(agent->uplink);
         }
         reply = strdup(agent->uplink != NULL ? "{\"asked\":true}"
-                                             : "{\"error\":\"no target is configured\"}");
+                       : agent->config->sync.target == NULL
+                           ? "{\"error\":\"no target is configured\"}"
+                           : "{\"error\":\"a changed configuration is being applied, or the "
+                             "uplink could not start; ask again in a minute\"}");
     } else {
         reply = unknown_request();
     }
@@ -96,8 +99,17 @@ static bool commit(struct agent *agent)
     return !failed;
 }
 
+/** Is a signal waiting that ends the agent? It stays where it is. */
+static bool stop_is_asked(void)
+{
+    sigset_t waiting;
+
+    (void)sigpending(&waiting); /* cannot fail */
+    return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
+}
+
 /** What the main thread does by the clock; fleet_tick. */
-static void tick(void *context)
+static bool tick(void *context)
 {
     struct agent *agent = context;
     int64_t now_ns = clock_monotonic_ns(agent->clock);
@@ -110,6 +122,7 @@ static void tick(void *context)
         (void)commit(agent); /* tells by itself */
         agent->flush_due_ns = clock_monotonic_ns(agent->clock) + agent->config->queue.flush_ns;
     }
+    return !stop_is_asked();
 }
 
 static enum error_code start_uplink(struct agent *agent, struct error *error)
@@ -132,8 +145,16 @@ static bool queue_changed(const struct config *old, const struct config *new)
            memcmp(old->queue.when_full, new->queue.when_full, sizeof(old->queue.when_full)) != 0;
 }
 
-/** The new configuration takes the old one's place; the uplink is made anew with it. */
-static void switch_config(struct agent *agent, struct config *new)
+static void set_uplink(struct agent *agent, struct uplink *uplink)
+{
+    (void)pthread_mutex_lock(&agent->config_lock);
+    agent->uplink = uplink;
+    (void)pthread_mutex_unlock(&agent->config_lock);
+}
+
+/** The new configuration takes the old one's place; the uplink is made anew with it. false: the
+ *  agent is to end (G1), and the old one stays. */
+static bool switch_config(struct agent *agent, struct config *new)
 {
     struct uplink *old_uplink = agent->uplink;
     struct config *old = agent->config;
@@ -141,8 +162,12 @@ static void switch_config(struct agent *agent, struct config *new)
     bool failed;
 
     uplink_ask_to_stop(old_uplink);
+    set_uplink(agent, NULL); /* it is freed while the API thread answers */
     while (!uplink_join(old_uplink, clock_monotonic_ns(agent->clock) + 50 * NS_PER_MS)) {
-        tick(agent); /* an upload that is on ends by its deadline */
+        if (!tick(agent)) { /* an upload that is on ends by its deadline */
+            set_uplink(agent, old_uplink);
+            return false;
+        }
     }
     (void)pthread_mutex_lock(&agent->config_lock);
     agent->config = new;
@@ -153,6 +178,7 @@ static void switch_config(struct agent *agent, struct config *new)
         log_error("uplink-not-started", "error=\"%s\"", error.text);
     }
     config_free(old);
+    return true;
 }
 
 static void reload(struct agent *agent) /* G2 */
@@ -179,7 +205,10 @@ static void reload(struct agent *agent) /* G2 */
                                             "until the agent is restarted\"");
     }
     change = fleet_apply(&agent->fleet, config, tick, agent);
-    switch_config(agent, config);
+    if (change.interrupted || !switch_config(agent, config)) {
+        config_free(config);
+        return;
+    }
     journal_append(
         agent->store, agent->clock,
         &(struct event){.kind = "config", .subject = "applied", .count = change.started});
@@ -196,7 +225,7 @@ static void run_until_stopped(struct agent *agent)
         struct signalfd_siginfo signal_info;
         int waited = poll(&ready, 1, left_ns <= 0 ? 0 : (int)(left_ns / NS_PER_MS) + 1);
 
-        tick(agent);
+        (void)tick(agent); /* the signal is read here */
         if (waited > 0 &&
             read(agent->signals, &signal_info, sizeof(signal_info)) == sizeof(signal_info)) {
             if (signal_info.ssi_signo != SIGHUP) {

@@ -28,6 +28,14 @@ struct outage {
     char reason[256];
 };
 
+/** Since when, why and how often the store had no room for what was read of a polled device. */
+struct refusal {
+    bool on;
+    int64_t from_ns; /* UTC */
+    uint64_t missed;
+    char reason[256];
+};
+
 struct collector {
     struct collector_settings settings;
     struct config_device *device;
@@ -36,6 +44,7 @@ struct collector {
     struct intake intake;
     struct schedule schedule;
     struct outage outage;
+    struct refusal refusal;
     int64_t backoff_ns;
     int row; /* on the status board */
     bool is_open;
@@ -104,6 +113,7 @@ static void fail(struct collector *collector, enum error_code code, const struct
         intake_mark_all(
             &collector->intake,
             (uint32_t)(code == ERROR_TIMEOUT ? STATUS_BAD_TIMEOUT : STATUS_BAD_NO_COMMUNICATION));
+        collector->intake.refused_count = 0; /* the event tells the outage */
     }
     if (outage->code != code) {
         log_warning("device-down", "device=%s reason=\"%s\"", collector->device->name, error->text);
@@ -177,20 +187,40 @@ static void commit_and_acknowledge(struct collector *collector) /* K4 */
     }
 }
 
-/** What the store had no room for is lost to a polled device: say how much. */
+/** What the store has no room for is lost to a polled device. While the queue is full, so is that
+ *  of the events: it is said when there is room again (K6). */
+static void note_refused(struct collector *collector)
+{
+    struct refusal *refusal = &collector->refusal;
+
+    if (!refusal->on) {
+        *refusal = (struct refusal){.on = true, .from_ns = utc_ns(collector)};
+        (void)snprintf(refusal->reason, sizeof(refusal->reason), "%s",
+                       collector->intake.refused_why.text);
+        log_warning("readings-refused", "device=%s reason=\"%s\"", collector->device->name,
+                    refusal->reason);
+    }
+    refusal->missed++;
+    collector->intake.counts.missed++;
+}
+
 static void tell_refused(struct collector *collector)
 {
     const struct event event = {
         .kind = "unread",
         .subject = collector->device->name,
-        .reason = collector->intake.refused_why.text,
-        .count = collector->intake.refused_count,
-        .from_ns = utc_ns(collector),
+        .reason = collector->refusal.reason,
+        .count = collector->refusal.missed,
+        .from_ns = collector->refusal.from_ns,
         .to_ns = utc_ns(collector),
     };
 
-    journal_append(collector->settings.store, collector->settings.clock, &event);
-    collector->intake.counts.missed++;
+    if (collector->refusal.on) {
+        collector->refusal.on = false;
+        log_info("readings-missed", "device=%s missed=%llu", collector->device->name,
+                 (unsigned long long)event.count);
+        journal_append(collector->settings.store, collector->settings.clock, &event);
+    }
 }
 
 static void read_once(struct collector *collector, const struct driver_turn *turn)
@@ -205,6 +235,8 @@ static void read_once(struct collector *collector, const struct driver_turn *tur
     if (driver->pushes) {
         commit_and_acknowledge(collector);
     } else if (refused) {
+        note_refused(collector);
+    } else if (code == ERROR_OK) {
         tell_refused(collector);
     }
     intake->refused_count = 0;
@@ -258,7 +290,9 @@ static void *collector_run(void *argument)
     }
     collector->device->driver->close(collector->device->state);
     tell_unread(collector);
+    tell_refused(collector);
     report(collector);
+    waiter_end(&collector->waiter);
     return NULL;
 }
 
@@ -310,9 +344,7 @@ void collector_ask_to_stop(struct collector *collector)
 
 bool collector_join(struct collector *collector, int64_t deadline_ns)
 {
-    struct timespec until = waiter_timespec(deadline_ns);
-
-    if (pthread_clockjoin_np(collector->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+    if (!waiter_join(&collector->waiter, collector->thread, deadline_ns)) {
         return false;
     }
     collector_free(collector);

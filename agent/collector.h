@@ -4,14 +4,16 @@
  *
  *  K1  A failure stays with its device (P4): it is logged and shown once per change of state, every
  *      point gets one bad reading, and the connection is tried again after a back-off of 1 s that
- *      doubles up to 60 s, jittered by a quarter; at 60 s at once when the class is CONFIG.
+ *      doubles up to 30 s, jittered by a quarter; at 30 s at once when the class is CONFIG.
  *  K2  What could not be read while a device was away becomes an `unread` event when it is back, or
  *      when the collector stops: how many polls, from when to when, why.
  *  K3  Payloads that no point could be made of become `rejected` events, counted together while
  *      source and reason stay the same, at most one turn of reading apart.
  *  K4  A pushing device's turn ends with a commit and then committed() (P1): nothing is
- * acknowledged to a source that is not on disk. K5  The pipeline remembers a sample as kept only
- * when the store has taken it.
+ *      acknowledged to a source that is not on disk.
+ *  K5  The pipeline remembers a sample as kept only when the store has taken it.
+ *  K6  What was read of a polled device while the store refused it becomes one `unread` event when
+ *      the store takes readings again, or when the collector stops; the log has two lines of it.
  *
  * Life: collector_start() -> collector_ask_to_stop() -> collector_join() -> gone.
  *

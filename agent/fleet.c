@@ -31,21 +31,25 @@ static void remove_at(struct fleet *fleet, size_t index)
     fleet->running[index] = fleet->running[--fleet->count];
 }
 
+enum outcome { ENDED, STUCK, INTERRUPTED };
+
 /** Wait for the collector; a driver comes back by its deadline, so the limit is never met unless a
- *  driver breaks rule D4. */
-static bool wait_for(struct fleet *fleet, struct collector *collector, fleet_tick *tick,
-                     void *context)
+ *  driver breaks rule D4, or the disk hangs. */
+static enum outcome wait_for(struct fleet *fleet, struct collector *collector, fleet_tick *tick,
+                             void *context)
 {
     int64_t deadline_ns = now_ns(fleet) + STOP_MAX_S * NS_PER_S;
 
     while (!collector_join(collector, now_ns(fleet) + SLICE_MS * NS_PER_MS)) {
         if (now_ns(fleet) > deadline_ns) {
             log_error("device-stuck", "device=%s", collector_device(collector)->name);
-            return false;
+            return STUCK;
         }
-        tick(context);
+        if (!tick(context)) {
+            return INTERRUPTED;
+        }
     }
-    return true;
+    return ENDED;
 }
 
 /** Stop what the configuration no longer has as it is; drop from the configuration what goes on. */
@@ -70,7 +74,13 @@ static void stop_changed(struct fleet *fleet, struct config *config, struct flee
     }
     change->kept = kept;
     while (fleet->count > kept) {
-        (void)wait_for(fleet, fleet->running[fleet->count - 1], tick, context);
+        enum outcome outcome = wait_for(fleet, fleet->running[fleet->count - 1], tick, context);
+
+        if (outcome == INTERRUPTED) {
+            change->interrupted = true;
+            return;
+        }
+        fleet->abandoned += outcome == STUCK;
         remove_at(fleet, fleet->count - 1);
         change->stopped++;
     }
@@ -99,6 +109,9 @@ struct fleet_change fleet_apply(struct fleet *fleet, struct config *config, flee
     struct fleet_change change = {0};
 
     stop_changed(fleet, config, &change, tick, context);
+    if (change.interrupted) {
+        return change;
+    }
     if (!has_room(fleet, config->device_count)) {
         log_error("no-memory", "devices=%zu", config->device_count);
         change.failed = config->device_count;
@@ -137,7 +150,7 @@ size_t fleet_stop(struct fleet *fleet, int64_t deadline_ns)
                         collector_device(fleet->running[i])->name);
         }
     }
-    return fleet->count;
+    return fleet->count + fleet->abandoned;
 }
 
 void fleet_deinit(struct fleet *fleet)

@@ -214,6 +214,7 @@ static void *uplink_run(void *argument)
         (void)waiter_wait(&uplink->waiter, LOOK_EVERY_S * NS_PER_S);
     }
     uplink->sync->target->close(uplink->sync->target_state);
+    waiter_end(&uplink->waiter);
     return NULL;
 }
 
@@ -288,12 +289,10 @@ void uplink_ask_to_stop(struct uplink *uplink)
 
 bool uplink_join(struct uplink *uplink, int64_t deadline_ns)
 {
-    struct timespec until = waiter_timespec(deadline_ns);
-
     if (uplink == NULL) {
         return true;
     }
-    if (pthread_clockjoin_np(uplink->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+    if (!waiter_join(&uplink->waiter, uplink->thread, deadline_ns)) {
         return false;
     }
     uplink_free(uplink);

@@ -31,7 +31,7 @@ static void say(struct waiter *waiter, bool stop)
     (void)pthread_mutex_lock(&waiter->lock);
     waiter->poked = true;
     waiter->stopping |= stop;
-    (void)pthread_cond_signal(&waiter->changed);
+    (void)pthread_cond_broadcast(&waiter->changed); /* who joins waits as well */
     (void)pthread_mutex_unlock(&waiter->lock);
 }
 
@@ -55,7 +55,7 @@ bool waiter_stopping(struct waiter *waiter)
     return stopping;
 }
 
-struct timespec waiter_timespec(int64_t monotonic_ns)
+static struct timespec timespec_of(int64_t monotonic_ns)
 {
     return (struct timespec){.tv_sec = (time_t)(monotonic_ns / NS_PER_S),
                              .tv_nsec = (long)(monotonic_ns % NS_PER_S)};
@@ -63,7 +63,7 @@ struct timespec waiter_timespec(int64_t monotonic_ns)
 
 bool waiter_wait(struct waiter *waiter, int64_t ns)
 {
-    struct timespec until = waiter_timespec(clock_monotonic_ns(&clock_system) + ns);
+    struct timespec until = timespec_of(clock_monotonic_ns(&clock_system) + ns);
     bool poked;
     int result = 0;
 
@@ -75,6 +75,29 @@ bool waiter_wait(struct waiter *waiter, int64_t ns)
     waiter->poked = false;
     (void)pthread_mutex_unlock(&waiter->lock);
     return poked;
+}
+
+void waiter_end(struct waiter *waiter)
+{
+    (void)pthread_mutex_lock(&waiter->lock);
+    waiter->ended = true;
+    (void)pthread_cond_broadcast(&waiter->changed);
+    (void)pthread_mutex_unlock(&waiter->lock);
+}
+
+bool waiter_join(struct waiter *waiter, pthread_t thread, int64_t deadline_ns)
+{
+    struct timespec until = timespec_of(deadline_ns);
+    bool ended;
+    int result = 0;
+
+    (void)pthread_mutex_lock(&waiter->lock);
+    while (!waiter->ended && result != ETIMEDOUT) {
+        result = pthread_cond_timedwait(&waiter->changed, &waiter->lock, &until);
+    }
+    ended = waiter->ended;
+    (void)pthread_mutex_unlock(&waiter->lock);
+    return ended && pthread_join(thread, NULL) == 0;
 }
 
 int64_t waiter_jitter_ns(int64_t ns)

@@ -20,6 +20,7 @@ struct waiter {
     pthread_cond_t changed;
     bool poked;
     bool stopping;
+    bool ended;
 };
 
 void waiter_init(struct waiter *waiter);
@@ -44,7 +45,11 @@ MUST_CHECK enum error_code waiter_start_thread(pthread_t *thread, size_t stack_b
                                                void *(*run)(void *argument), void *argument,
                                                struct error *error);
 
-/** CLOCK_MONOTONIC as pthread_clockjoin_np() and the like want it, from nanoseconds. */
-struct timespec waiter_timespec(int64_t monotonic_ns);
+/** The thread's last word: it touches nothing of its owner's after this. */
+void waiter_end(struct waiter *waiter);
+
+/** Wait until the thread has said waiter_end(), at most until `deadline_ns`, and join it. false: it
+ *  has not. */
+MUST_CHECK bool waiter_join(struct waiter *waiter, pthread_t thread, int64_t deadline_ns);
 
 #endif

@@ -1,5 +1,6 @@
 """The running agent: end, reload, kill -9, and the values that arrive."""
 import signal
+import socket
 import struct
 
 import duckdb
@@ -148,3 +149,18 @@ def test_batches_grow_as_old_as_configured(agent, slave, tmp_path):
     assert subject.stop().code == 0
     cut = objects(tmp_path / "lake", "readings")
     assert 1 <= len(cut) <= (status["uptime_s"] + 1) // 3 + 1
+
+
+def test_a_termination_during_a_reload_is_not_kept_waiting(agent, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, never answers
+        subject = agent(harness.leat_yaml(
+            tmp_path, harness.modbus_device("mute", silent.getsockname()[1], DEVICE_POINTS,
+                                            timeout="8s")))
+        subject.start()
+        peer, _ = silent.accept()
+        assert peer.recv(1)  # the device is being read
+        subject.write_config(subject.config_path.read_text().replace("name: mute", "name: calm"))
+        subject.reload()
+        ended = subject.stop()
+        peer.close()
+    assert ended.code == 0 and ended.took_seconds < 2

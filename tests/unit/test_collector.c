@@ -1,0 +1,215 @@
+/* Collectors and the fleet with a driver of the test's own: the real store, the real threads. */
+#include "agent/collector.h"
+#include "agent/fleet.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/store_room.h"
+
+#include <math.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** What the driver does; shared with the test. */
+struct play {
+    sem_t read_began, may_end;
+    bool blocks; /* read() waits for may_end */
+};
+
+struct player {
+    struct play *play;
+};
+
+static enum error_code open_player(void *state, const struct clock *clock, int64_t deadline_ns,
+                                   struct error *error)
+{
+    (void)state;
+    (void)clock;
+    (void)deadline_ns;
+    (void)error;
+    return ERROR_OK;
+}
+
+static enum error_code read_player(void *state, const struct driver_turn *turn,
+                                   struct driver_sink *sink, struct error *error)
+{
+    struct play *play = ((struct player *)state)->play;
+    int64_t now_ns = clock_utc_ns(turn->clock);
+    const struct sample sample = {
+        .time_ns = now_ns, .received_ns = now_ns, .type = SAMPLE_INT, .value.integer = now_ns};
+
+    (void)error;
+    (void)driver_emit(sink, &sample);
+    (void)sem_post(&play->read_began);
+    if (play->blocks) {
+        (void)sem_wait(&play->may_end);
+    }
+    return ERROR_OK;
+}
+
+static void ignore(void *state)
+{
+    (void)state;
+}
+
+static const struct driver player = {
+    .name = "player",
+    .state_size = sizeof(struct player),
+    .open = open_player,
+    .read = read_player,
+    .committed = ignore,
+    .close = ignore,
+    .destroy = ignore,
+};
+
+static struct config_device *make_device(struct play *play)
+{
+    struct config_device *device = calloc(1, sizeof(*device));
+    struct player *state;
+
+    assert_non_null(device);
+    arena_init(&device->arena, 1 << 20);
+    state = arena_allocate(&device->arena, sizeof(*state));
+    assert_non_null(state);
+    state->play = play;
+    device->name = "line";
+    device->driver = &player;
+    device->state = state;
+    device->points = arena_allocate(&device->arena, sizeof(*device->points));
+    assert_non_null(device->points);
+    device->point_count = 1;
+    device->points[0] = (struct config_point){.definition = {.point_id = "line/speed",
+                                                             .device = "line",
+                                                             .name = "speed",
+                                                             .type = "int64",
+                                                             .unit = "",
+                                                             .role = "sensor",
+                                                             .address = "",
+                                                             .labels = "",
+                                                             .scale = 1,
+                                                             .range_low = (double)NAN,
+                                                             .range_high = (double)NAN}};
+    device->intervals_ns[0] = NS_PER_MS;
+    device->interval_count = 1;
+    return device;
+}
+
+static void play_init(struct play *play, bool blocks)
+{
+    assert_int_equal(sem_init(&play->read_began, 0, 0), 0);
+    assert_int_equal(sem_init(&play->may_end, 0, 0), 0);
+    play->blocks = blocks;
+}
+
+static void wait_for_reads(struct play *play, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(sem_wait(&play->read_began), 0);
+    }
+}
+
+static void readings_refused_for_long_are_said_once(void **state) /* K6 */
+{
+    struct room *room = *state;
+    struct store_cut cut = {.first = 1};
+    struct status_board *board = NULL;
+    struct collector *collector = NULL;
+    struct store_stream_state now;
+    struct error error = {0};
+    struct play play;
+    char copy[EVENT_TEXT_MAX];
+    struct event event;
+    uint64_t seed = 1;
+
+    play_init(&play, false);
+    room->settings.when_full[STREAM_READINGS] = STORE_HOLD;
+    room_open(room);
+    for (size_t count = STORE_APPEND_MAX; count > 0; count /= 2) {
+        while (room_try_fill_noise(room, count, &seed, &error) == ERROR_OK) {
+            room_commit(room);
+        }
+    }
+    room_commit(room);
+    assert_int_equal(status_board_create(&board, &error), ERROR_OK);
+    assert_int_equal(
+        collector_start(&(struct collector_settings){room->store, board, &clock_system},
+                        make_device(&play), &collector, &error),
+        ERROR_OK);
+    wait_for_reads(&play, 300);
+    store_state(room->store, STREAM_READINGS, &now);
+    cut.last = now.committed_sequence;
+    assert_int_equal(store_cut_save(room->store, STREAM_READINGS, &cut, &error), ERROR_OK);
+    assert_int_equal(store_cut_finish(room->store, STREAM_READINGS, &error), ERROR_OK);
+    wait_for_reads(&play, 3);
+    collector_ask_to_stop(collector);
+    assert_true(collector_join(collector, INT64_MAX / 2));
+    room_commit(room);
+    assert_true(room_find_event(room, 2, copy, &event));
+    assert_string_equal(event.kind, "unread");
+    assert_string_equal(event.subject, "line");
+    assert_non_null(strstr(event.reason, "full and set to hold"));
+    assert_true(event.count >= 200 && event.count <= 303);
+    assert_true(event.to_ns > event.from_ns);
+    assert_false(room_find_event(room, 3, copy, &event));
+    status_board_free(board);
+}
+
+/** Twenty seconds go by at each look. */
+static bool advance(void *context)
+{
+    fixed_clock_advance(context, 20 * NS_PER_S);
+    return true;
+}
+
+static bool give_up(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static void a_device_that_hangs_is_never_forgotten(void **state)
+{
+    struct room *room = *state;
+    struct config none = {0};
+    struct config_device *device;
+    struct config config = {.devices = &device, .device_count = 1};
+    struct fixed_clock clock;
+    struct fleet fleet = {0};
+    struct fleet_change change;
+    struct status_board *board = NULL;
+    struct error error = {0};
+    struct collector *hanging;
+    struct play play;
+
+    play_init(&play, true);
+    fixed_clock_init(&clock, INT64_C(1790000000) * NS_PER_S);
+    room_open(room);
+    assert_int_equal(status_board_create(&board, &error), ERROR_OK);
+    fleet.settings = (struct collector_settings){room->store, board, &clock.clock};
+    device = make_device(&play);
+    change = fleet_apply(&fleet, &config, advance, &clock);
+    assert_int_equal(change.started, 1);
+    hanging = fleet.running[0];
+    wait_for_reads(&play, 1);
+    change = fleet_apply(&fleet, &none, give_up, NULL); /* the agent is to end meanwhile */
+    assert_true(change.interrupted);
+    assert_int_equal(fleet_stop(&fleet, 0), 1);
+    change = fleet_apply(&fleet, &none, advance, &clock);
+    assert_int_equal(change.stopped, 1);
+    assert_int_equal(fleet_stop(&fleet, 0), 1); /* it still uses the store */
+    assert_int_equal(sem_post(&play.may_end), 0);
+    assert_true(collector_join(hanging, INT64_MAX / 2));
+    fleet_deinit(&fleet);
+    status_board_free(board);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        cmocka_unit_test_setup_teardown(readings_refused_for_long_are_said_once, room_set_up,
+                                        room_tear_down),
+        cmocka_unit_test_setup_teardown(a_device_that_hangs_is_never_forgotten, room_set_up,
+                                        room_tear_down),
+    };
+
+    return cmocka_run_group_tests_name("collector", cases, NULL, NULL);
+}
