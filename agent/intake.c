@@ -15,17 +15,18 @@ static void reject(struct driver_sink *sink, const struct driver_rejection *reje
 {
     struct intake *intake = intake_of(sink);
     struct rejected_run *run = &intake->rejected;
+    char source[sizeof(run->source)];
+    char reason[sizeof(run->reason)];
 
     intake->counts.rejected++;
-    if (run->count > 0 && (strncmp(run->source, rejection->source, sizeof(run->source) - 1) != 0 ||
-                           strncmp(run->reason, rejection->reason, sizeof(run->reason) - 1) != 0)) {
+    (void)utf8_copy(source, sizeof(source), rejection->source, strlen(rejection->source));
+    (void)utf8_copy(reason, sizeof(reason), rejection->reason, strlen(rejection->reason));
+    if (run->count > 0 && (strcmp(run->source, source) != 0 || strcmp(run->reason, reason) != 0)) {
         intake_tell_rejected(intake);
     }
     if (run->count == 0) {
-        (void)utf8_copy(run->source, sizeof(run->source), rejection->source,
-                        strlen(rejection->source));
-        (void)utf8_copy(run->reason, sizeof(run->reason), rejection->reason,
-                        strlen(rejection->reason));
+        memcpy(run->source, source, sizeof(source));
+        memcpy(run->reason, reason, sizeof(reason));
         (void)utf8_copy(run->first_payload, sizeof(run->first_payload), rejection->payload,
                         rejection->payload_bytes);
         run->from_ns = rejection->received_ns;

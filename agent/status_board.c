@@ -1,6 +1,7 @@
 #include "agent/status_board.h"
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ const char *status_state_name(enum status_state state)
 
 static void copy_text(char *target, size_t size, const char *text)
 {
-    (void)snprintf(target, size, "%s", text); /* cut, terminated */
+    (void)utf8_copy(target, size, text, strlen(text)); /* cut between characters: JSON is UTF-8 */
 }
 
 enum error_code status_board_create(struct status_board **board, struct error *error)

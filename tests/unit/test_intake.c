@@ -222,13 +222,18 @@ static void rejections_of_one_kind_are_told_together(void **state) /* K3 */
         sink->reject(sink, &rejection);
     }
     assert_string_equal(bench->intake.rejected.first_payload, "o??ps");
+    rejection.source = "line/\xff"; /* not UTF-8: kept as something else */
+    intake_tell_rejected(&bench->intake);
+    sink->reject(sink, &rejection);
+    sink->reject(sink, &rejection);
+    assert_int_equal(bench->intake.rejected.count, 2);
     rejection.reason = "there is no field v";
     sink->reject(sink, &rejection);
     intake_tell_rejected(&bench->intake);
     intake_tell_rejected(&bench->intake); /* nothing new: no event */
     store_state(bench->store, STREAM_EVENTS, &after);
-    assert_int_equal(after.next_sequence - before.next_sequence, 2);
-    assert_int_equal(bench->intake.counts.rejected, 4);
+    assert_int_equal(after.next_sequence - before.next_sequence, 3);
+    assert_int_equal(bench->intake.counts.rejected, 6);
 }
 
 static void a_device_that_went_away_marks_every_known_point_once(void **state)

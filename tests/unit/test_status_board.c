@@ -1,4 +1,5 @@
 #include "agent/status_board.h"
+#include "base/utf8.h"
 #include "tests/support/cmocka.h"
 
 #include <stdio.h>
@@ -99,12 +100,34 @@ static void names_and_reasons_of_any_length_are_cut(void **unused)
     status_board_free(board);
 }
 
+static void a_reason_is_cut_between_two_characters(void **unused)
+{
+    (void)unused;
+    struct status_board *board = NULL;
+    struct status_device device;
+    struct error error;
+    char reason[STATUS_REASON_SIZE + 8] = "";
+    int row;
+
+    for (size_t at = 0; at + 2 < sizeof(reason); at += 2) {
+        memcpy(reason + at, "\xc3\xa4", 2);
+    }
+    assert_int_equal(status_board_create(&board, &error), ERROR_OK);
+    row = status_device_join(board, "line", "mqtt");
+    status_device_state(board, row, STATUS_DOWN, reason);
+    assert_true(status_board_device(board, 0, &device));
+    assert_int_equal(strlen(device.reason), STATUS_REASON_SIZE - 2);
+    assert_true(utf8_is_valid(device.reason, strlen(device.reason)));
+    status_board_free(board);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(a_device_that_left_is_counted_in_the_totals_only),
         cmocka_unit_test(many_devices_come_and_go),
         cmocka_unit_test(names_and_reasons_of_any_length_are_cut),
+        cmocka_unit_test(a_reason_is_cut_between_two_characters),
     };
 
     return cmocka_run_group_tests_name("status_board", cases, NULL, NULL);
