@@ -187,6 +187,37 @@ static void *local_api_run(void *argument)
     }
 }
 
+/** A1: of what may stand there, only a socket is ours to remove. */
+static enum error_code remove_old_socket(const char *path, struct error *error)
+{
+    struct stat found;
+
+    if (lstat(path, &found) != 0) {
+        return errno == ENOENT ? ERROR_OK : fs_error(error, errno, "look for the socket", path);
+    }
+    if (!S_ISSOCK(found.st_mode)) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "%s is there and is not a socket; give another path with --socket", path);
+    }
+    return unlink(path) == 0 || errno == ENOENT
+               ? ERROR_OK
+               : fs_error(error, errno, "remove the old socket", path);
+}
+
+static enum error_code bind_socket(const struct local_api *api, const char *path,
+                                   struct error *error)
+{
+    if (bind(api->listener, (const struct sockaddr *)&api->address, sizeof(api->address)) == 0) {
+        return ERROR_OK;
+    }
+    return errno == ENOENT
+               ? error_set(error, ERROR_UNREACHABLE,
+                           "the folder of the socket %s is not there; make it, or give another "
+                           "path with --socket",
+                           path)
+               : fs_error(error, errno, "make the socket", path);
+}
+
 static enum error_code listen_on(struct local_api *api, const char *path, struct error *error)
 {
     enum error_code code = address_of(path, &api->address, error);
@@ -200,16 +231,18 @@ static enum error_code listen_on(struct local_api *api, const char *path, struct
         return error_set(error, ERROR_BAD_CONFIG,
                          "another agent is running behind %s; stop it first", path);
     }
-    if (unlink(path) != 0 && errno != ENOENT) {
-        return fs_error(error, errno, "remove the old socket", path);
+    code = remove_old_socket(path, error);
+    if (code != ERROR_OK) {
+        return code;
     }
     api->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (api->listener < 0) {
         return fs_error(error, errno, "make a socket for", path);
     }
     /* The mode is set before anyone can connect: bind() makes the file, listen() opens the door. */
-    if (bind(api->listener, (const struct sockaddr *)&api->address, sizeof(api->address)) != 0) {
-        return fs_error(error, errno, "make the socket", path);
+    code = bind_socket(api, path, error);
+    if (code != ERROR_OK) {
+        return code;
     }
     if (chmod(path, 0660) != 0) {
         return fs_error(error, errno, "set the mode of the socket", path);

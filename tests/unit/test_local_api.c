@@ -95,6 +95,25 @@ static void a_socket_left_behind_is_replaced_and_a_live_one_is_not(void **unused
     local_api_stop(api);
 }
 
+static void what_is_no_socket_is_never_removed(void **unused) /* A1 */
+{
+    (void)unused;
+    struct local_api *api = NULL;
+    struct error error = {0};
+    FILE *file = fopen(path, "w");
+    int number = 1;
+    char nowhere[80];
+
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(local_api_start(path, echo, &number, &api, &error), ERROR_BAD_CONFIG);
+    assert_non_null(strstr(error.text, "is not a socket; give another path with --socket"));
+    assert_int_equal(unlink(path), 0); /* it was still there */
+    (void)snprintf(nowhere, sizeof(nowhere), "%s/none/leat.sock", folder);
+    assert_int_equal(local_api_start(nowhere, echo, &number, &api, &error), ERROR_UNREACHABLE);
+    assert_non_null(strstr(error.text, "is not there; make it"));
+}
+
 static void an_answer_that_is_too_long_for_the_asker_is_refused(void **unused)
 {
     (void)unused;
@@ -163,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_question_gets_its_answer_and_the_socket_is_gone_at_the_end),
         cmocka_unit_test(without_an_agent_the_sentence_says_so),
         cmocka_unit_test(a_socket_left_behind_is_replaced_and_a_live_one_is_not),
+        cmocka_unit_test(what_is_no_socket_is_never_removed),
         cmocka_unit_test(an_answer_that_is_too_long_for_the_asker_is_refused),
         cmocka_unit_test(a_peer_that_hesitates_does_not_keep_the_agent_from_ending),
     };
