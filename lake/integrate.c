@@ -44,7 +44,7 @@ static enum error_code find_dbt(struct run *run, struct error *error)
     if (given == NULL && process_find("dbt", run->dbt)) {
         return ERROR_OK;
     }
-    if (given != NULL && access(given, X_OK) == 0) {
+    if (given != NULL && process_is_executable(given)) {
         /* As given: a virtual environment knows itself by the path, links not followed. */
         int length = snprintf(run->dbt, sizeof(run->dbt), "%s", given);
 

@@ -141,8 +141,11 @@ enum error_code inventory_collect(const char *lake, struct inventory *inventory,
     if (stat(lake, &about) != 0) {
         return fs_error(error, errno, "open the lake", lake);
     }
-    if (stat(raw, &about) != 0 && errno == ENOENT) {
-        return ERROR_OK;
+    if (stat(raw, &about) != 0 && errno == ENOENT) { /* I3 */
+        return error_set(error, ERROR_UNREACHABLE,
+                         "%.150s holds no folder 'raw': nothing was uploaded there yet, its disk "
+                         "is not mounted, or it is not the lake",
+                         lake);
     }
     code = walk_raw(lake, raw, inventory, error);
     if (code == ERROR_OK && inventory_count(inventory) > 0) {

@@ -7,6 +7,8 @@
  *  I1  Everything below raw/ is either an object of ours by its name, or foreign. Names that begin
  *      with '.' are other programs' unfinished business and are passed over.
  *  I2  Objects come sorted by site, gateway, incarnation, stream, sequence numbers, digest.
+ *  I3  A folder without raw/ is no lake: a wrong path and a share that is not mounted are no proof
+ *      that nothing is missing.
  *
  * Depends on: base/buffer, sync/object_name.  Threads: one user at a time.
  */

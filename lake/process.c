@@ -15,7 +15,7 @@
 
 extern char **environ;
 
-static bool is_executable(const char *path)
+bool process_is_executable(const char *path)
 {
     struct stat about;
 
@@ -31,7 +31,7 @@ bool process_find(const char *name, char path[PATH_MAX])
         int length = snprintf(path, PATH_MAX, "%.*s/%s", size == 0 ? 1 : size,
                               size == 0 ? "." : folder, name);
 
-        if (length > 0 && length < PATH_MAX && is_executable(path)) {
+        if (length > 0 && length < PATH_MAX && process_is_executable(path)) {
             return true;
         }
         folder += size + (folder[size] == ':' ? 1 : 0);

@@ -10,6 +10,9 @@
 #include <limits.h>
 #include <stdbool.h>
 
+/** A file (no folder) that may be executed. */
+bool process_is_executable(const char *path);
+
 /** Look for `name` along PATH. true: `path` (PATH_MAX bytes) is an executable file. */
 bool process_find(const char *name, char path[PATH_MAX]);
 

@@ -54,7 +54,8 @@ void report_print(const struct verification *verification, FILE *out)
         (void)fprintf(out, "%s is no object of ours; it was left alone\n", text);
     }
     (void)fprintf(out, "%zu objects: %s\n", inventory_count(&verification->inventory),
-                  verification_is_whole(verification)
+                  inventory_count(&verification->inventory) == 0 ? "nothing has arrived yet"
+                  : verification_is_whole(verification)
                       ? "every sequence number is accounted for"
                       : "something is missing or damaged, see above");
 }

@@ -77,6 +77,22 @@ static bool build_paths(struct workspace *workspace, const char *parent, const c
     return base[0] != '\0';
 }
 
+/** W4 */
+static enum error_code refuse_pending_writes(const struct workspace *workspace, struct error *error)
+{
+    char journal[PATH_MAX + sizeof(".wal")];
+    struct stat about;
+
+    (void)snprintf(journal, sizeof(journal), "%s.wal", workspace->warehouse);
+    if (stat(journal, &about) != 0 || about.st_size == 0) {
+        return ERROR_OK;
+    }
+    return error_set(error, ERROR_REFUSED,
+                     "%.120s.wal holds what another program wrote: close the warehouse there, or, "
+                     "if that program has died, open and close the warehouse once with DuckDB",
+                     workspace->warehouse);
+}
+
 enum error_code workspace_open(const char *warehouse, struct workspace *workspace,
                                struct error *error)
 {
@@ -85,6 +101,7 @@ enum error_code workspace_open(const char *warehouse, struct workspace *workspac
     char parent[PATH_MAX];
     char resolved[PATH_MAX];
     char folder[PATH_MAX];
+    enum error_code code;
     int length;
 
     memset(workspace, 0, sizeof(*workspace));
@@ -101,7 +118,8 @@ enum error_code workspace_open(const char *warehouse, struct workspace *workspac
         return error_set(error, ERROR_BAD_CONFIG, "'%.100s' cannot be the name of a warehouse file",
                          warehouse);
     }
-    return lock_folder(workspace, folder, error);
+    code = lock_folder(workspace, folder, error);
+    return code == ERROR_OK ? refuse_pending_writes(workspace, error) : code;
 }
 
 static enum error_code copy_bytes(int from, int to, const struct workspace *workspace,

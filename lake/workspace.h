@@ -11,6 +11,8 @@
  *      the next.
  *  W3  The copy has the warehouse's own file name: DuckDB names the database after the file, and
  *      views name the database.
+ *  W4  A warehouse with a journal beside it (FILE.wal) is refused: a copy would lack what stands in
+ *      it, and the journal would be applied to the warehouse that takes this one's place.
  *
  * Depends on: base/fs.  Threads: one user at a time.
  */
@@ -30,7 +32,8 @@ struct workspace {
 };
 
 /** Make the folder beside `warehouse`, whose own folder must be there. Errors: ERROR_REFUSED
- * (another run holds it, or rights), ERROR_UNREACHABLE, ERROR_NO_SPACE, ERROR_IO, ERROR_BAD_CONFIG.
+ * (another run holds it, W4, or rights), ERROR_UNREACHABLE, ERROR_NO_SPACE, ERROR_IO,
+ * ERROR_BAD_CONFIG.
  */
 MUST_CHECK enum error_code workspace_open(const char *warehouse, struct workspace *workspace,
                                           struct error *error);

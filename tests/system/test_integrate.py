@@ -19,7 +19,7 @@ class Lake:
     def __init__(self, programs, folder):
         self.programs = programs
         self.root = folder / "the lake's raw data"  # a quote and spaces must do no harm
-        self.root.mkdir()
+        (self.root / "raw").mkdir(parents=True)
         self.warehouse = folder / "ware house.duckdb"
 
     def integrate(self, *options, code=0):
@@ -410,3 +410,19 @@ def test_the_closing_table_is_for_people(lake):
     assert "works/gw-1 00000000000000aa readings: issued 1, arrived 1, lost 0, missing 0 (complete)" \
         in done.stdout
     assert "PASS" not in done.stdout
+
+
+def test_a_warehouse_with_writes_of_another_program_is_left_alone(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow")
+    gateway.read([("boiler/flow", "2026-03-01 10:00:00", 1)])
+    lake.integrate()
+    with duckdb.connect(str(lake.warehouse)) as theirs:
+        theirs.execute("create table notes as select 1 as number")
+        for options in ([], ["--full"]):
+            done = harness.run([lake.programs.leat_lake, "integrate", lake.root, lake.warehouse,
+                                "--dbt", DBT, *options])
+            assert done.returncode == 2
+            assert f"{lake.warehouse}.wal holds what another program wrote" in done.stderr
+    lake.integrate()
+    assert lake.query("select number from notes") == [(1,)]

@@ -225,6 +225,16 @@ def test_a_lake_that_is_not_there_is_said_so(programs, tmp_path):
     assert "cannot open the lake" in done.stderr
 
 
+def test_a_folder_without_a_raw_zone_is_no_lake(programs, tmp_path):
+    """A wrong path or a share that is not mounted must not pass for a lake where all is well."""
+    done = harness.run([programs.leat_lake, "verify", tmp_path])
+    assert done.returncode == 2
+    assert f"{tmp_path} holds no folder 'raw'" in done.stderr
+    (tmp_path / "raw").mkdir()
+    done = harness.run([programs.leat_lake, "verify", tmp_path])
+    assert (done.returncode, done.stdout) == (0, "0 objects: nothing has arrived yet\n")
+
+
 @pytest.mark.parametrize("words", [[], ["verify"], ["verify", "a", "b"], ["verify", "a", "--full"],
                                    ["integrate", "a"], ["integrate", "a", "b", "--dbt"], ["fly"]])
 def test_a_wrong_call_is_refused(programs, words):
