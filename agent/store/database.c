@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 enum {
     APPLICATION_ID = 0x4c656174,
@@ -277,6 +278,32 @@ static void fill_journal(struct database *database)
     (void)file->pMethods->xSync(file, SQLITE_SYNC_NORMAL); /* without the room it grows as ever */
 }
 
+/** SQLite says that it cannot open the file, but not what stands in the way: look for it. */
+static void explain_refusal(const char *path, struct error *error)
+{
+    char copy[PATH_MAX];
+    const char *folder;
+    struct stat about;
+
+    if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy)) {
+        return; /* what SQLite said stands */
+    }
+    folder = dirname(copy);
+    if (stat(folder, &about) != 0 && errno == ENOENT) {
+        (void)error_set(error, ERROR_REFUSED,
+                        "the folder %s of the queue is not there; make it, or write another one in "
+                        "queue: path:",
+                        folder);
+    } else if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) {
+        (void)error_set(error, ERROR_REFUSED,
+                        "the queue %s is a folder; write a file in it in queue: path:", path);
+    } else if (access(folder, W_OK | X_OK) != 0) {
+        (void)fs_error(error, errno, "write the queue into", folder);
+    } else if (access(path, R_OK | W_OK) != 0 && errno != ENOENT) {
+        (void)fs_error(error, errno, "write the queue", path);
+    }
+}
+
 enum error_code database_open(struct database *database, const char *path, struct error *error)
 {
     enum error_code code;
@@ -288,6 +315,8 @@ enum error_code database_open(struct database *database, const char *path, struc
     code = open_connection(database, error);
     if (code == ERROR_OK) {
         fill_journal(database);
+    } else if (code == ERROR_REFUSED) {
+        explain_refusal(path, error);
     }
     return code;
 }

@@ -349,18 +349,6 @@ static void a_second_process_is_told_that_the_queue_is_taken(void **state)
     assert_non_null(strstr(error.text, "another process"));
 }
 
-static void a_folder_that_is_not_there_is_named(void **state)
-{
-    struct room *room = *state;
-    struct store *store = NULL;
-    struct error error;
-
-    room->settings.path = "/nonexistent/leat/queue.db";
-    assert_int_equal(store_open(&room->settings, &store, &error), ERROR_REFUSED);
-    assert_non_null(strstr(error.text, "/nonexistent/leat/queue.db"));
-    store_close(NULL);
-}
-
 static struct definition some_definition(const char *point_id)
 {
     return (struct definition){.point_id = point_id,
@@ -458,6 +446,24 @@ static void a_thousand_points_keep_their_handles(void **state)
     room_expect_from(room, STREAM_READINGS, 1, 6000, &expected);
 }
 
+static void what_keeps_the_queue_from_opening_is_said(void **state)
+{
+    struct room *room = *state;
+    struct store_settings settings = room->settings;
+    struct error error = {0};
+    char path[160];
+
+    (void)snprintf(path, sizeof(path), "%s/none/queue.db", room->folder);
+    settings.path = path;
+    assert_int_equal(store_open(&settings, &room->store, &error), ERROR_REFUSED);
+    assert_non_null(strstr(error.text, "/none of the queue is not there; make it"));
+    settings.path = room->folder;
+    assert_int_equal(store_open(&settings, &room->store, &error), ERROR_REFUSED);
+    assert_non_null(strstr(error.text, "is a folder; write a file in it"));
+    assert_null(room->store);
+    store_close(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -476,7 +482,7 @@ int main(void)
         CASE(more_than_memory_holds_commits_by_itself),
         CASE(an_idle_commit_writes_nothing),
         CASE(a_second_process_is_told_that_the_queue_is_taken),
-        CASE(a_folder_that_is_not_there_is_named),
+        CASE(what_keeps_the_queue_from_opening_is_said),
         CASE(a_changed_definition_becomes_the_next_revision),
         CASE(a_thousand_points_keep_their_handles),
     };
