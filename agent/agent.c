@@ -191,8 +191,10 @@ static void reload(struct agent *agent) /* G2 */
     if (findings == NULL ||
         config_load(agent->settings.config_path, &config, findings, &error) != ERROR_OK) {
         for (size_t i = 0; findings != NULL && i < findings->count; i++) {
-            log_error("config-finding", "place=%s:%u:%u text=\"%s\"", findings->list[i].file,
-                      findings->list[i].line, findings->list[i].column, findings->list[i].text);
+            char place[CONFIG_PLACE_SIZE];
+
+            config_finding_place(&findings->list[i], place);
+            log_error("config-finding", "place=%s text=\"%s\"", place, findings->list[i].text);
         }
         log_error("config-refused", "path=%s note=\"the old one stays\" error=\"%s\"",
                   agent->settings.config_path, error.text);

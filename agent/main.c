@@ -12,6 +12,7 @@
 #include <string.h>
 
 struct arguments {
+    const char *command; /* by its name, or by --help or --version */
     const char *config_path;
     const char *socket_path;
     bool json;
@@ -78,12 +79,15 @@ static int command_version(const struct arguments *arguments)
     return EXIT_SUCCESS;
 }
 
+static int command_help(const struct arguments *arguments);
+
 static const struct command commands[] = {
     {"run", command_run, "collect, store and upload until SIGTERM; SIGHUP reads the configuration"},
     {"check", command_check, "prove the configuration with no device present"},
     {"status", command_status, "what the running agent does (--json for scripts)"},
     {"upload", command_upload, "carry everything that waits to the target, now"},
     {"version", command_version, "print the version"},
+    {"help", command_help, "print this"},
 };
 
 static void print_usage(FILE *output)
@@ -98,13 +102,24 @@ static void print_usage(FILE *output)
                 output);
 }
 
+static int command_help(const struct arguments *arguments)
+{
+    (void)arguments;
+    print_usage(stdout);
+    return EXIT_SUCCESS;
+}
+
 /** Options may stand before or after the command. false: one is unknown; getopt has said which. */
-static bool parse_options(int count, char **texts, struct arguments *arguments, bool *help)
+static bool parse_options(int count, char **texts, struct arguments *arguments)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},         {"verbose", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -123,7 +138,10 @@ static bool parse_options(int count, char **texts, struct arguments *arguments, 
             log_set_level(LOG_LEVEL_DEBUG);
             break;
         case 'h':
-            *help = true;
+            arguments->command = "help";
+            break;
+        case 'V':
+            arguments->command = "version";
             break;
         default:
             return false;
@@ -132,29 +150,38 @@ static bool parse_options(int count, char **texts, struct arguments *arguments, 
     return true;
 }
 
+/** The command in what getopt left over; NULL: there is none, or more than one; it is said. */
+static const char *command_of(int count, char **texts, const struct arguments *arguments)
+{
+    if (arguments->command != NULL) {
+        return arguments->command;
+    }
+    if (optind == count) {
+        (void)fputs("leat: say what to do\n", stderr);
+        return NULL;
+    }
+    if (optind + 1 < count) {
+        (void)fprintf(stderr, "leat: '%s' is one word too many\n", texts[optind + 1]);
+        return NULL;
+    }
+    return texts[optind];
+}
+
 int main(int argument_count, char **arguments_text)
 {
-    struct arguments arguments = {AGENT_CONFIG_PATH, AGENT_SOCKET_PATH, false};
-    bool help = false;
+    struct arguments arguments = {NULL, AGENT_CONFIG_PATH, AGENT_SOCKET_PATH, false};
+    const char *name = parse_options(argument_count, arguments_text, &arguments)
+                           ? command_of(argument_count, arguments_text, &arguments)
+                           : NULL;
 
-    if (!parse_options(argument_count, arguments_text, &arguments, &help)) {
-        print_usage(stderr);
-        return EXIT_USAGE;
-    }
-    if (help) {
-        print_usage(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (optind + 1 != argument_count) {
-        print_usage(stderr);
-        return EXIT_USAGE;
-    }
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(commands[i].name, arguments_text[optind]) == 0) {
+    for (size_t i = 0; name != NULL && i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(commands[i].name, name) == 0) {
             return commands[i].run(&arguments);
         }
     }
-    (void)fprintf(stderr, "leat: '%s' is not a command\n", arguments_text[optind]);
+    if (name != NULL) {
+        (void)fprintf(stderr, "leat: '%s' is not a command\n", name);
+    }
     print_usage(stderr);
     return EXIT_USAGE;
 }

@@ -60,7 +60,7 @@ static enum error_code drain(const struct config *config, struct store *store,
     return code;
 }
 
-static int drain_queue(const struct config *config)
+static int drain_queue(const struct config *config, const char *socket_path)
 {
     struct status_board *board = NULL;
     struct store *store = NULL;
@@ -75,6 +75,10 @@ static int drain_queue(const struct config *config)
     code = status_board_create(&board, &error);
     if (code == ERROR_OK) {
         code = agent_open_store(config, &clock_system, &store, &error);
+        if (code == ERROR_BAD_CONFIG) { /* most often the agent has it, behind another socket */
+            (void)error_prefix(&error, code, "no agent answers at %.80s (is that its --socket?)",
+                               socket_path);
+        }
     }
     if (code == ERROR_OK) {
         code = drain(config, store, board, &error);
@@ -102,7 +106,7 @@ int upload_now(const char *config_path, const char *socket_path)
     if (config == NULL) {
         return EXIT_FAILURE;
     }
-    status = drain_queue(config);
+    status = drain_queue(config, socket_path);
     config_free(config);
     return status;
 }

@@ -98,6 +98,11 @@ struct driver {
     /** All points are known: check what concerns them together, make the plan of requests. */
     enum error_code (*prepare)(void *state, struct arena *arena, struct error *error);
 
+    /** What one device alone may have, with its name ("client_id 'x'"): of two prepared devices
+     *  with an equal text the second is refused. Lives as long as the state. NULL: there is
+     *  nothing of that kind. */
+    const char *(*session)(const void *state);
+
     /** Connect. `deadline_ns` is monotonic. What it acquires is released by close(). */
     enum error_code (*open)(void *state, const struct clock *clock, int64_t deadline_ns,
                             struct error *error);

@@ -2,7 +2,10 @@
 
 #include "base/cleanup.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Sizes of polled readings as measured by the benchmarks: about 0.7 bytes in the queue and 1.5 in
  * an object. The disk's is taken as 1, so that the days promised are there. */
@@ -43,14 +46,10 @@ void check_estimate(const struct config *config, struct check_estimate *estimate
 void check_print_findings(FILE *out, const struct config_findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
-        const struct config_finding *finding = &findings->list[i];
+        char place[CONFIG_PLACE_SIZE];
 
-        if (finding->line == 0) {
-            (void)fprintf(out, "%s: %s\n", finding->file, finding->text); /* to a terminal */
-        } else {
-            (void)fprintf(out, "%s:%u:%u: %s\n", finding->file, finding->line, finding->column,
-                          finding->text); /* as above */
-        }
+        config_finding_place(&findings->list[i], place);
+        (void)fprintf(out, "%s: %s\n", place, findings->list[i].text); /* to a terminal */
     }
     if (findings->count == CONFIG_FINDINGS_MAX) {
         (void)fprintf(out, "(there may be more; these are the first %d)\n", CONFIG_FINDINGS_MAX);
@@ -131,6 +130,24 @@ void check_print_summary(FILE *out, const char *path, const struct config *confi
     print_estimate(out, config);
 }
 
+/** The folder may be missing rightly: what a laptop checks runs elsewhere. So it is only told. */
+static void note_missing_folder(FILE *out, const char *queue_path)
+{
+    char copy[PATH_MAX];
+    const char *folder;
+
+    if (snprintf(copy, sizeof(copy), "%s", queue_path) >= (int)sizeof(copy)) {
+        return; /* opening the queue refuses it with a sentence */
+    }
+    folder = dirname(copy);
+    if (access(folder, F_OK) != 0) {
+        (void)fprintf(out,
+                      "note: the queue's folder %s is not there on this computer; make it "
+                      "before `leat run`\n",
+                      folder); /* to a terminal */
+    }
+}
+
 enum error_code check_configuration(const char *path, FILE *out, struct error *error)
 {
     CLEANUP(cleanup_free) struct config_findings *findings = calloc(1, sizeof(*findings));
@@ -143,6 +160,7 @@ enum error_code check_configuration(const char *path, FILE *out, struct error *e
     code = config_load(path, &config, findings, error);
     if (code == ERROR_OK) {
         check_print_summary(out, path, config);
+        note_missing_folder(out, config->queue.path);
     } else if (code == ERROR_BAD_CONFIG) {
         check_print_findings(out, findings);
     }

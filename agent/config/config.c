@@ -41,7 +41,27 @@ static void deinit_scratch(struct loading *loading)
     arena_deinit(&loading->scratch);
 }
 
-/** Take the device when it is one, and its name is new. */
+/** May both run at once? Otherwise a finding says why not. */
+static bool check_pair(struct loading *loading, const struct config_place *place,
+                       const struct config_device *one, const struct config_device *two)
+{
+    const struct driver *driver = two->driver;
+
+    if (strcmp(one->name, two->name) == 0) {
+        return finding_add(loading, place, "the device '%s' is given twice; rename one", two->name);
+    }
+    if (one->driver == driver && driver->session != NULL &&
+        strcmp(driver->session(one->state), driver->session(two->state)) == 0) {
+        return finding_add(
+            loading, place,
+            "'%s' and '%s' have the same %.100s, which only one device may have; make "
+            "them one device, or give each its own",
+            one->name, two->name, driver->session(two->state));
+    }
+    return true;
+}
+
+/** Take the device when it is one, and goes with the others. */
 static bool add_device(struct loading *loading, struct config *config,
                        const struct config_place *place, struct config_device *device)
 {
@@ -51,9 +71,7 @@ static bool add_device(struct loading *loading, struct config *config,
         return !loading->no_memory;
     }
     for (size_t i = 0; i < config->device_count; i++) {
-        if (strcmp(config->devices[i]->name, device->name) == 0) {
-            (void)finding_add(loading, place, "the device '%s' is given twice; rename one",
-                              device->name);
+        if (!check_pair(loading, place, config->devices[i], device)) {
             config_device_free(device);
             return false;
         }
@@ -305,6 +323,16 @@ static void read_main(struct loading *loading, struct config *config, struct doc
     }
 }
 
+void config_finding_place(const struct config_finding *finding, char text[CONFIG_PLACE_SIZE])
+{
+    if (finding->line == 0) {
+        (void)snprintf(text, CONFIG_PLACE_SIZE, "%s", finding->file); /* it fits, as below */
+    } else {
+        (void)snprintf(text, CONFIG_PLACE_SIZE, "%s:%u:%u", finding->file, finding->line,
+                       finding->column);
+    }
+}
+
 enum error_code config_load(const char *path, struct config **config,
                             struct config_findings *findings, struct error *error)
 {
@@ -330,10 +358,10 @@ enum error_code config_load(const char *path, struct config **config,
         return error_set(error, ERROR_NO_MEMORY, "%s: not enough memory to load it", path);
     }
     if (findings->count > 0) {
-        const struct config_finding *first = &findings->list[0];
+        char place[CONFIG_PLACE_SIZE];
 
-        return error_set(error, ERROR_BAD_CONFIG, "%.120s:%u:%u: %s", first->file, first->line,
-                         first->column, first->text);
+        config_finding_place(&findings->list[0], place);
+        return error_set(error, ERROR_BAD_CONFIG, "%s: %s", place, findings->list[0].text);
     }
     *config = TAKE(loaded);
     return ERROR_OK;

@@ -80,6 +80,8 @@ struct config_finding {
     char text[256];        /* what is wrong, and what to write instead */
 };
 
+enum { CONFIG_PLACE_SIZE = 256 + 2 * 11 };
+
 struct config_findings {
     struct config_finding list[CONFIG_FINDINGS_MAX];
     size_t count;
@@ -89,6 +91,9 @@ struct config_findings {
  *  ERROR_BAD_CONFIG the findings (at least one) say why; `error` holds the first as one line. */
 MUST_CHECK enum error_code config_load(const char *path, struct config **config,
                                        struct config_findings *findings, struct error *error);
+
+/** "file:line:column", or "file" when it is not about a place. */
+void config_finding_place(const struct config_finding *finding, char text[CONFIG_PLACE_SIZE]);
 
 /** Free it with the devices still in it. Accepts NULL. */
 void config_free(struct config *config);

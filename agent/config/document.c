@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/utf8.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct config_place document_place(const struct document *document, const yaml_node_t *node)
@@ -267,7 +268,10 @@ bool document_read(struct loading *loading, const char *path, struct document *d
         return loading_no_memory(loading);
     }
     if (code != ERROR_OK) {
-        return finding_add(loading, &nowhere, "%s", error.text);
+        return finding_add(loading, &nowhere, "%s%s", error.text,
+                           error.system_errno == ENOENT   ? "; name another file with --config"
+                           : error.system_errno == EISDIR ? "; name a file in it"
+                                                          : "");
     }
     if (!check_bytes(loading, document)) {
         return false;

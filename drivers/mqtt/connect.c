@@ -144,8 +144,10 @@ static enum error_code refuse_connection(struct mqtt_link *link, const struct mq
         return refuse_tls(link, error);
     }
     return error_set(error, ERROR_UNREACHABLE,
-                     "broker %.100s: no connection (%.60s); is it running, is the address right?",
-                     broker, answer->message[0] != '\0' ? answer->message : "no reason given");
+                     "broker %.100s: no connection%s%.60s%s; is it running, are its name and port "
+                     "right?",
+                     broker, answer->message[0] != '\0' ? " (" : "", answer->message,
+                     answer->message[0] != '\0' ? ")" : "");
 }
 
 /** Ask Paho, then wait for what it answers. */

@@ -185,6 +185,13 @@ static enum error_code mqtt_prepare(void *state, struct arena *arena, struct err
     return mqtt_options_check(&mqtt->options, arena, error);
 }
 
+static const char *mqtt_session(const void *state)
+{
+    const struct mqtt *mqtt = state;
+
+    return mqtt->options.session;
+}
+
 static enum error_code mqtt_open(void *state, const struct clock *clock, int64_t deadline_ns,
                                  struct error *error)
 {
@@ -307,6 +314,7 @@ const struct driver mqtt_driver = {
     .pushes = true,
     .add_point = mqtt_add_point,
     .prepare = mqtt_prepare,
+    .session = mqtt_session,
     .open = mqtt_open,
     .read = mqtt_read,
     .committed = mqtt_committed,

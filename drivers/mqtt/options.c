@@ -137,6 +137,19 @@ static enum error_code make_client_id(struct mqtt_options *options, struct arena
                : error_set(error, ERROR_NO_MEMORY, "client_id: no memory for it");
 }
 
+static enum error_code name_session(struct mqtt_options *options, struct arena *arena,
+                                    struct error *error)
+{
+    char text[256];
+    int length = snprintf(text, sizeof(text), "client_id '%s'", options->client_id);
+
+    options->session =
+        arena_copy_text(arena, text, (size_t)length); /* a client id has 200 at most */
+    return options->session != NULL
+               ? ERROR_OK
+               : error_set(error, ERROR_NO_MEMORY, "client_id: no memory for it");
+}
+
 enum error_code mqtt_options_check(struct mqtt_options *options, struct arena *arena,
                                    struct error *error)
 {
@@ -161,7 +174,7 @@ enum error_code mqtt_options_check(struct mqtt_options *options, struct arena *a
         return error_set(error, ERROR_BAD_CONFIG,
                          "ca, certificate and key are for TLS; write broker: mqtts://...");
     }
-    return ERROR_OK;
+    return name_session(options, arena, error);
 }
 
 enum error_code mqtt_read_password(const char *path, struct buffer *password, struct error *error)

@@ -33,7 +33,8 @@ struct mqtt_options {
 
     /* Made by mqtt_options_check(). */
     bool is_tls;
-    const char *uri; /* as Paho wants it */
+    const char *uri;     /* as Paho wants it */
+    const char *session; /* the client id, for people: the gate takes each once (G5) */
 };
 
 /** Of a subscription: what driver_point.group points to. */

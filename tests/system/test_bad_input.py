@@ -261,7 +261,9 @@ def test_words_that_are_no_command(programs):
         done = harness.run([programs.leat, *words])
         assert done.returncode == 2
         assert "usage: leat COMMAND" in done.stderr
+    assert "one word too many" in harness.run([programs.leat, "run", "extra"]).stderr
     assert harness.run([programs.leat, "--help"]).returncode == 0
+    assert harness.run([programs.leat, "--version"]).stdout.startswith("leat ")
     assert harness.run([programs.leat, "version"]).stdout.startswith("leat ")
     gone = harness.run([programs.leat, "status", "--socket", "/nonexistent/leat.sock"])
     assert gone.returncode == 1 and "no agent is running" in gone.stderr

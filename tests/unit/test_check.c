@@ -19,6 +19,7 @@ static int end(void **state)
 static const char polled[] =
     "site: s\n"
     "gateway: g\n"
+    "queue: { path: /queue.db }\n"
     "sync: { targets: [{ name: lake, type: directory, path: /srv }] }\n"
     "devices:\n"
     "  - name: a\n"
@@ -74,10 +75,13 @@ static void deadbands_make_the_estimate_a_limit(void **state)
 
 static void nothing_to_do_is_said(void **state)
 {
-    assert_string_equal(check(*state, "site: s\ngateway: g\n", ERROR_OK),
-                        "leat.yaml is fine: site s, gateway g\n"
-                        "  no devices: nothing would be collected\n"
-                        "  no target: everything stays in the queue\n");
+    assert_string_equal(
+        check(*state, "site: s\ngateway: g\nqueue.path: /none/queue.db\n", ERROR_OK),
+        "leat.yaml is fine: site s, gateway g\n"
+        "  no devices: nothing would be collected\n"
+        "  no target: everything stays in the queue\n"
+        "note: the queue's folder /none is not there on this computer; make it "
+        "before `leat run`\n");
 }
 
 static void a_bad_one_is_listed_with_its_places(void **state)

@@ -310,6 +310,29 @@ static void names_that_stand_twice_are_found(void **state)
     expect(folder, &row, 1);
 }
 
+static void two_devices_may_not_be_one_client_of_a_broker(void **state)
+{
+    static const char head[] = "name: b\ndriver: mqtt\nbroker: mqtt://h\n";
+    static const char tail[] = "subscriptions: [{ topic: t, points: [{ name: p }] }]\n";
+    struct config_folder *folder = *state;
+    struct config *config;
+    char text[300];
+    struct row row = {"devices/b.yaml", text,
+                      "devices/b.yaml:1:1: 'a' and 'b' have the same client_id 'x', which only one "
+                      "device may have; make them one device, or give each its own\n"};
+
+    config_folder_write(folder, "leat.yaml", "site: s\n", 8);
+    (void)snprintf(text, sizeof(text), "name: a%sclient_id: x\n%s", head + 7, tail);
+    config_folder_write(folder, "devices/a.yaml", text, strlen(text));
+    (void)snprintf(text, sizeof(text), "%sclient_id: x\n%s", head, tail);
+    expect(folder, &row, 1);
+    (void)snprintf(text, sizeof(text), "%sclient_id: y\n%s", head, tail);
+    config_folder_write(folder, row.file, text, strlen(text));
+    config = config_folder_load(folder);
+    assert_non_null(config);
+    config_free(config);
+}
+
 static void the_33rd_interval_is_one_too_many(void **state)
 {
     struct config_folder *folder = *state;
@@ -396,7 +419,7 @@ static void files_that_cannot_be_read_are_named(void **state)
     assert_string_equal(config_folder_findings(folder, findings, sizeof(findings)),
                         "devices/a.yml:0:0: rename the file to end in '.yaml'\n");
     assert_int_equal(folder->error.code, ERROR_BAD_CONFIG);
-    assert_non_null(strstr(folder->error.text, "a.yml:0:0: rename the file"));
+    assert_non_null(strstr(folder->error.text, "a.yml: rename the file"));
 }
 
 static void labels_have_room_for_some_thousand_characters(void **state)
@@ -484,6 +507,7 @@ int main(void)
         IN_FOLDER(points_are_checked),
         IN_FOLDER(a_driver_s_own_checks_become_findings),
         IN_FOLDER(names_that_stand_twice_are_found),
+        IN_FOLDER(two_devices_may_not_be_one_client_of_a_broker),
         IN_FOLDER(the_33rd_interval_is_one_too_many),
         IN_FOLDER(tables_of_points_are_checked),
         IN_FOLDER(files_that_cannot_be_read_are_named),
