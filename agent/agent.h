@@ -1,13 +1,13 @@
 /* agent/agent.h - the running agent: what main() starts, reloads and stops.
  *
  *  G1  SIGTERM, SIGINT: collectors finish the read they are in, everything is committed, the
- * process ends with 0 within 2 s. One that is still in its driver by then is left to the exit. G2
- * SIGHUP: the configuration is read again. A bad one changes nothing and is told finding by
+ *      process ends with 0 within 2 s. One that is still in its driver then is left to the exit.
+ *  G2  SIGHUP: the configuration is read again. A bad one changes nothing and is told finding by
  *      finding. Devices whose fingerprint did not change go on untouched. What concerns the queue
  *      (path, rings) waits for a restart, and the log says so.
- *  G3  The main thread commits once per flush interval, whatever else happens. A commit that fails
- * is told once and tried again at the next flush; acquisition goes on (P4). G4  High-water marks
- * are recorded every 15 minutes and at the end.
+ *  G3  The main thread commits once per flush interval, whatever else happens. A failed commit is
+ *      told once and tried again at the next flush; acquisition goes on (P4).
+ *  G4  High-water marks are recorded every 15 minutes and at the end.
  *
  * Depends on: everything in agent/.  Threads: called on the main thread.
  */

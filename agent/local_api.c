@@ -14,7 +14,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-enum { BACKLOG = 32, STACK_BYTES = 128 * 1024 };
+enum { BACKLOG = 32, STACK_BYTES = 128 * 1024, ACCEPT_PAUSE_MS = 100 };
 
 struct local_api {
     local_api_answer *answer;
@@ -156,7 +156,11 @@ static void serve(struct local_api *api)
     char request[LOCAL_REQUEST_MAX];
 
     if (connection < 0) {
-        return; /* the peer went away again */
+        struct pollfd stop = {.fd = api->stop_event, .events = POLLIN};
+
+        /* The peer went away again, or the process has no descriptor left: do not spin on that. */
+        (void)poll(&stop, 1, ACCEPT_PAUSE_MS);
+        return;
     }
     if (receive_line(&peer, request)) {
         CLEANUP(cleanup_free) char *reply = api->answer(api->context, request);

@@ -224,6 +224,21 @@ struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns)
     return first; /* only done() moves it, and that is the collector's, too */
 }
 
+bool mqtt_link_wait_room(struct mqtt_link *link, int64_t until_ns)
+{
+    bool room;
+
+    (void)pthread_mutex_lock(&link->mutex);
+    while (!(room = mqtt_gate_has_room(&link->gate)) && !link->lost && now_ns() < until_ns) {
+        wait_for(&link->changed, &link->mutex, now_ns() + FLUSH_EVERY_NS);
+        (void)pthread_mutex_unlock(&link->mutex);
+        (void)mqtt_gate_flush(&link->gate);
+        (void)pthread_mutex_lock(&link->mutex);
+    }
+    (void)pthread_mutex_unlock(&link->mutex);
+    return room;
+}
+
 void mqtt_link_done(struct mqtt_link *link)
 {
     struct mqtt_parcel parcel;

@@ -66,6 +66,10 @@ MUST_CHECK enum error_code mqtt_link_open(struct mqtt_link **link,
                                           const struct clock *clock, int64_t deadline_ns,
                                           struct error *error);
 
+/** Wait until the gate has room for another acknowledgement: false when it has none by `until_ns`
+ *  (monotonic, of the machine) or the connection is lost. */
+bool mqtt_link_wait_room(struct mqtt_link *link, int64_t until_ns);
+
 /** The oldest message; waits until `until_ns` (of clock_system, monotonic) for one. NULL: none, or
  *  the link has ended. Borrowed until done or close. */
 struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns);

@@ -257,6 +257,9 @@ static enum error_code mqtt_read(void *state, const struct driver_turn *turn,
         clock_monotonic_ns(&clock_system) + (turn->deadline_ns - clock_monotonic_ns(turn->clock));
     size_t handed_over = 0;
 
+    if (!mqtt_link_wait_room(link, until_ns)) {
+        return mqtt_link_state(link, error); /* the broker does not read what we acknowledge */
+    }
     /* At most one full inbox per call: the receive thread may fill it faster than we empty it. */
     while (handed_over < mqtt->options.inbox_messages && mqtt_gate_has_room(&link->gate)) {
         struct mqtt_parcel *parcel = mqtt_link_next(link, wait_until(mqtt, handed_over, until_ns));
