@@ -5,7 +5,6 @@
 #include "agent/status_report.h"
 #include "agent/upload.h"
 #include "base/cleanup.h"
-#include "base/log.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -92,8 +91,7 @@ static const struct command commands[] = {
 
 static void print_usage(FILE *output)
 {
-    (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json] [--verbose]\n\n",
-                output);
+    (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n\n", output);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         (void)fprintf(output, "  %-8s  %s\n", commands[i].name, commands[i].summary);
     }
@@ -113,17 +111,13 @@ static int command_help(const struct arguments *arguments)
 static bool parse_options(int count, char **texts, struct arguments *arguments)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"socket", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
     };
     int option;
 
-    while ((option = getopt_long(count, texts, "c:s:jvh", options, NULL)) != -1) {
+    while ((option = getopt_long(count, texts, "c:s:jh", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             arguments->config_path = optarg;
@@ -133,9 +127,6 @@ static bool parse_options(int count, char **texts, struct arguments *arguments)
             break;
         case 'j':
             arguments->json = true;
-            break;
-        case 'v':
-            log_set_level(LOG_LEVEL_DEBUG);
             break;
         case 'h':
             arguments->command = "help";

@@ -1,33 +1,22 @@
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 1024 };
 
-static atomic_int most_verbose = LOG_LEVEL_INFO; /* the process has one standard error */
-
-void log_set_level(enum log_level level)
-{
-    atomic_store(&most_verbose, (int)level);
-}
-
 void log_line(enum log_level level, const char *id, const char *format, ...)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    static const int priorities[] = {3, 4, 6, 7}; /* sd-daemon(3) */
+    static const char *const names[] = {"error", "warning", "info"};
+    static const int priorities[] = {3, 4, 6}; /* sd-daemon(3) */
     char line[LINE_MAX_BYTES];
     va_list arguments;
     int head;
     int body;
     size_t size;
 
-    if ((int)level > atomic_load(&most_verbose)) {
-        return;
-    }
     if (getenv("JOURNAL_STREAM") != NULL) {
         head = snprintf(line, sizeof(line), "<%d>%s %s ", priorities[level], names[level], id);
     } else {

@@ -33,11 +33,6 @@ enum status_code {
 #undef X
 };
 
-static inline bool status_is_bad(uint32_t status)
-{
-    return (status >> 31) == 1;
-}
-
 static inline bool status_is_good(uint32_t status)
 {
     return (status >> 30) == 0;

@@ -199,7 +199,7 @@ def parse_log(text):
         words = shlex.split(text)
     except ValueError:
         words = text.split()
-    if len(words) < 2 or words[0] not in ("error", "warning", "info", "debug"):
+    if len(words) < 2 or words[0] not in ("error", "warning", "info"):
         return None
     fields = dict(word.split("=", 1) for word in words[2:] if "=" in word)
     return LogLine(words[0], words[1], fields, text)

@@ -32,17 +32,11 @@ static void speak_plainly(void)
     log_warning("uplink-failed", "target=%s tries=%d", "lake", 3);
 }
 
-static void speak_of_nothing(void)
-{
-    log_debug("detail", "x=1");
-}
-
 static void speak_at_every_level(void)
 {
     log_error("a", "x=1");
     log_warning("b", "x=2");
     log_info("c", "x=3");
-    log_debug("d", "x=4");
 }
 
 static void speak_foreign_words(void)
@@ -62,18 +56,6 @@ static void a_line_is_level_id_and_values(void **unused)
 {
     (void)unused;
     assert_string_equal(listen_to(speak_plainly), "warning uplink-failed target=lake tries=3\n");
-}
-
-static void lines_below_the_level_are_dropped(void **unused)
-{
-    (void)unused;
-    assert_string_equal(listen_to(speak_of_nothing), "");
-    log_set_level(LOG_LEVEL_DEBUG);
-    assert_string_equal(listen_to(speak_at_every_level),
-                        "error a x=1\nwarning b x=2\ninfo c x=3\ndebug d x=4\n");
-    log_set_level(LOG_LEVEL_ERROR);
-    assert_string_equal(listen_to(speak_at_every_level), "error a x=1\n");
-    log_set_level(LOG_LEVEL_INFO);
 }
 
 static void foreign_text_cannot_forge_a_line(void **unused)
@@ -98,10 +80,8 @@ static void the_journal_gets_its_priorities(void **unused)
 {
     (void)unused;
     assert_int_equal(setenv("JOURNAL_STREAM", "8:1", 1), 0);
-    log_set_level(LOG_LEVEL_DEBUG);
     assert_string_equal(listen_to(speak_at_every_level),
-                        "<3>error a x=1\n<4>warning b x=2\n<6>info c x=3\n<7>debug d x=4\n");
-    log_set_level(LOG_LEVEL_INFO);
+                        "<3>error a x=1\n<4>warning b x=2\n<6>info c x=3\n");
     assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
 }
 
@@ -109,7 +89,6 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(a_line_is_level_id_and_values),
-        cmocka_unit_test(lines_below_the_level_are_dropped),
         cmocka_unit_test(foreign_text_cannot_forge_a_line),
         cmocka_unit_test(a_long_line_is_cut_and_still_ends),
         cmocka_unit_test(the_journal_gets_its_priorities),
