@@ -13,6 +13,14 @@
  *  | unread      | device or point      | count polls missed from..to; reason                     |
  *  | rejected    | device and topic     | count payloads not understood; detail: the first one    |
  *  | agent       | started, stopped     | detail: version                                         |
+ *  | config      | applied              | count devices that were started anew                    |
+ *  | down        | agent                | not running from..to; reason; detail says whether the   |
+ *  |             |                      | machine was restarted or only the agent                 |
+ *  | clock       | step, synchronised,  | from: the clock before, to: after, of the same instant; |
+ *  |             | lifted               | reason                                                  |
+ *  | alarm       | point                | detail: its new value as text; from: when, by the source|
+ *  | queue       | set-aside, salvaged, | detail: the file's name; first..last and count where    |
+ *  |             | drained, resized     | they fit; reason                                        |
  *
  * Depends on: error.  Threads: pure.
  */

@@ -33,6 +33,13 @@ enum status_code {
 #undef X
 };
 
+/** What is known about a record's time, in bits that OPC UA leaves free: its own code is
+ *  `status & 0xFFFF0000`. */
+enum status_time {
+    STATUS_TIME_CORRECTED = 0x1,     /* moved, once the gateway's clock had become right */
+    STATUS_TIME_UNSYNCHRONISED = 0x2 /* the clock was never right: good is uncertain then */
+};
+
 static inline bool status_is_good(uint32_t status)
 {
     return (status >> 30) == 0;
