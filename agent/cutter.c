@@ -62,13 +62,15 @@ static bool added(struct pass *pass, enum error_code code)
     return code == ERROR_OK;
 }
 
-static bool add_sample(void *context, uint64_t sequence, const struct sample *sample)
+static bool add_sample(void *context, uint64_t sequence, const struct sample *sample,
+                       const struct store_regime *regime)
 {
     struct pass *pass = context;
     struct encoder *encoder = pass->cutter->encoder;
     char texts[EVENT_TEXT_MAX];
     struct event event;
 
+    (void)regime;
     if (!admit(pass, sequence, sample->received_ns)) {
         return false;
     }

@@ -1,13 +1,14 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <sys/timex.h>
 #include <time.h>
 
 static int64_t read_ns(clockid_t id)
 {
     struct timespec now = {0};
 
-    (void)clock_gettime(id, &now); /* cannot fail for these two ids */
+    (void)clock_gettime(id, &now); /* cannot fail for these three ids */
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
@@ -23,7 +24,23 @@ static int64_t system_monotonic_ns(const struct clock *clock)
     return read_ns(CLOCK_MONOTONIC);
 }
 
-const struct clock clock_system = {system_utc_ns, system_monotonic_ns};
+static int64_t system_boot_ns(const struct clock *clock)
+{
+    (void)clock;
+    return read_ns(CLOCK_BOOTTIME);
+}
+
+static enum clock_state system_state(const struct clock *clock)
+{
+    struct timex state = {0};
+    int result = adjtimex(&state);
+
+    (void)clock;
+    return result < 0 ? CLOCK_UNKNOWN : (result == TIME_ERROR ? CLOCK_FREE : CLOCK_SYNCHRONISED);
+}
+
+const struct clock clock_system = {system_utc_ns, system_monotonic_ns, system_boot_ns,
+                                   system_state};
 
 static int64_t fixed_utc_ns(const struct clock *clock)
 {
@@ -35,17 +52,29 @@ static int64_t fixed_monotonic_ns(const struct clock *clock)
     return ((const struct fixed_clock *)(const void *)clock)->monotonic_now_ns;
 }
 
+static int64_t fixed_boot_ns(const struct clock *clock)
+{
+    return ((const struct fixed_clock *)(const void *)clock)->boot_now_ns;
+}
+
+static enum clock_state fixed_state(const struct clock *clock)
+{
+    return ((const struct fixed_clock *)(const void *)clock)->state_now;
+}
+
 void fixed_clock_init(struct fixed_clock *fixed, int64_t utc_ns)
 {
-    fixed->clock = (struct clock){fixed_utc_ns, fixed_monotonic_ns};
+    fixed->clock = (struct clock){fixed_utc_ns, fixed_monotonic_ns, fixed_boot_ns, fixed_state};
     fixed->utc_now_ns = utc_ns;
-    fixed->monotonic_now_ns = NS_PER_S;
+    fixed->monotonic_now_ns = fixed->boot_now_ns = NS_PER_S;
+    fixed->state_now = CLOCK_SYNCHRONISED;
 }
 
 void fixed_clock_advance(struct fixed_clock *fixed, int64_t ns)
 {
     fixed->utc_now_ns += ns;
     fixed->monotonic_now_ns += ns;
+    fixed->boot_now_ns += ns;
 }
 
 static int64_t floor_divide(int64_t value, int64_t divisor)

@@ -1,7 +1,9 @@
 /* base/clock.h - what time it is, from a source that a test can set.
  *
- * Two times, both int64_t nanoseconds: UTC since 1970 (may step) names records, monotonic (never
- * steps, restarts at boot) measures intervals and deadlines. Whoever needs time is given a clock.
+ * Three times, all int64_t nanoseconds: UTC since 1970 (may step) names records; monotonic (never
+ * steps, restarts at boot, stands still while the machine sleeps) measures intervals and deadlines;
+ * boot time (as monotonic, but goes on while the machine sleeps) tells how far apart two moments of
+ * one boot really were. Whoever needs time is given a clock.
  *
  * Depends on: nothing.  Threads: reading is safe from any thread; a fixed clock is set by its test.
  */
@@ -17,12 +19,17 @@
 #define NS_PER_S   INT64_C(1000000000)
 #define NS_PER_DAY (INT64_C(86400) * NS_PER_S)
 
+/** What is known of UTC: FREE is a clock that nobody sets, or nobody has set yet. */
+enum clock_state { CLOCK_UNKNOWN, CLOCK_SYNCHRONISED, CLOCK_FREE };
+
 struct clock {
     int64_t (*utc_ns)(const struct clock *clock);
     int64_t (*monotonic_ns)(const struct clock *clock);
+    int64_t (*boot_ns)(const struct clock *clock);
+    enum clock_state (*state)(const struct clock *clock);
 };
 
-/** The machine's own clocks. */
+/** The machine's own clocks; the state is what the kernel was told (adjtimex). */
 extern const struct clock clock_system;
 
 /** A clock that stands still until it is moved. Give `&fixed.clock` to the code under test. */
@@ -30,11 +37,13 @@ struct fixed_clock {
     struct clock clock;
     int64_t utc_now_ns;
     int64_t monotonic_now_ns;
+    int64_t boot_now_ns;
+    enum clock_state state_now; /* CLOCK_SYNCHRONISED at first */
 };
 
 void fixed_clock_init(struct fixed_clock *fixed, int64_t utc_ns);
 
-/** Both times go on by `ns`. */
+/** All times go on by `ns`. */
 void fixed_clock_advance(struct fixed_clock *fixed, int64_t ns);
 
 static inline int64_t clock_utc_ns(const struct clock *clock)
@@ -45,6 +54,16 @@ static inline int64_t clock_utc_ns(const struct clock *clock)
 static inline int64_t clock_monotonic_ns(const struct clock *clock)
 {
     return clock->monotonic_ns(clock);
+}
+
+static inline int64_t clock_boot_ns(const struct clock *clock)
+{
+    return clock->boot_ns(clock);
+}
+
+static inline enum clock_state clock_state(const struct clock *clock)
+{
+    return clock->state(clock);
 }
 
 /** Whole UTC days since 1970 of `utc_ns`, rounded down (also before 1970). */

@@ -117,12 +117,13 @@ static void make_plan(struct store *store, struct commit_plan *plan)
         plan->cuts[i].due = store->cuts[i].changes != store->cuts[i].saved;
         plan->cuts[i].state = store->cuts[i];
     }
+    note_plan(&store->notes, &plan->notes);
     plan->changes = store->changes;
 }
 
 static bool plan_is_empty(const struct commit_plan *plan)
 {
-    bool empty = plan->write_count == 0 && plan->first_point == NULL;
+    bool empty = plan->write_count == 0 && plan->first_point == NULL && plan->notes.count == 0;
 
     for (size_t i = 0; i < STREAM_COUNT; i++) {
         empty = empty && !plan->rows[i].due && !plan->cuts[i].due;
@@ -155,6 +156,9 @@ static enum error_code write_plan(struct store *store, const struct commit_plan 
 
         code = database_write_slot(database, place, image->bytes, plan->writes[i].from,
                                    plan->writes[i].to, error);
+    }
+    if (code == ERROR_OK) {
+        code = note_write(&plan->notes, &store->database, error);
     }
     for (size_t i = 0; i < STREAM_COUNT && code == ERROR_OK; i++) {
         if (plan->rows[i].due) {
@@ -212,6 +216,7 @@ static void apply_plan(struct store *store, const struct commit_plan *plan, bool
         store->rows[i].saved = plan->rows[i].changes;
         store->cuts[i].saved = plan->cuts[i].state.changes;
     }
+    note_apply(&store->notes, &plan->notes);
     if (plan->last_point != NULL) {
         store->catalogue.committed = plan->last_point->handle;
     }

@@ -15,7 +15,7 @@
 
 enum {
     APPLICATION_ID = 0x4c656174,
-    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION = 2,
     CHUNK_BYTES = 1 << 20,
     JOURNAL_BYTES = 4 << 20, /* checkpointed pages and the largest transaction, 1 MiB, fit in it */
 };
@@ -39,7 +39,8 @@ static const char schema[] =
     " head_first INTEGER, reserved INTEGER, acknowledged INTEGER, lost_count INTEGER,"
     " damage_reported INTEGER);"
     "CREATE TABLE cut(stream INTEGER PRIMARY KEY, active INTEGER, first INTEGER, last INTEGER,"
-    " day INTEGER, encoder_version INTEGER, digest TEXT, previous_digest TEXT);"
+    " day INTEGER, encoder_version INTEGER, digest TEXT, previous_digest TEXT,"
+    " correction_ns INTEGER DEFAULT 0, time_quality INTEGER DEFAULT 0);"
     "CREATE TABLE point(handle INTEGER PRIMARY KEY, point_id TEXT, device TEXT, name TEXT,"
     " type TEXT, unit TEXT, role TEXT, address TEXT, labels TEXT, scale REAL, offset REAL,"
     " range_low REAL, range_high REAL, deadband REAL, deadband_percent REAL, interval_ns INTEGER,"
@@ -49,6 +50,13 @@ static const char schema[] =
     "PRAGMA user_version=%d;"
     "COMMIT;";
 
+/* Of version 1, in one transaction. */
+static const char migration_from_1[] = "BEGIN;"
+                                       "ALTER TABLE cut ADD COLUMN correction_ns INTEGER DEFAULT 0;"
+                                       "ALTER TABLE cut ADD COLUMN time_quality INTEGER DEFAULT 0;"
+                                       "PRAGMA user_version=2;"
+                                       "COMMIT;";
+
 static const char *const statement_texts[DATABASE_STATEMENT_COUNT] = {
     [DATABASE_BEGIN] = "BEGIN IMMEDIATE",
     [DATABASE_COMMIT] = "COMMIT",
@@ -56,10 +64,13 @@ static const char *const statement_texts[DATABASE_STATEMENT_COUNT] = {
     [DATABASE_MAKE_SLOT] = "INSERT OR REPLACE INTO slot VALUES(?1, zeroblob(65536))",
     [DATABASE_SAVE_RING] = "INSERT OR REPLACE INTO ring VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [DATABASE_LOAD_RING] = "SELECT * FROM ring WHERE stream = ?1",
-    [DATABASE_SAVE_CUT] = "INSERT OR REPLACE INTO cut VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [DATABASE_SAVE_CUT] = "INSERT OR REPLACE INTO cut VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                          " ?9, ?10)",
     [DATABASE_LOAD_CUT] = "SELECT * FROM cut WHERE stream = ?1",
     [DATABASE_ADD_POINT] = ("INSERT INTO point VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                             " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"),
+    [DATABASE_SAVE_NOTE] = "INSERT OR REPLACE INTO meta VALUES(?1, ?2)",
+    [DATABASE_LIST_NOTES] = "SELECT key, value FROM meta",
     [DATABASE_LIST_POINTS] = "SELECT * FROM point ORDER BY handle",
 };
 
@@ -209,7 +220,9 @@ static enum error_code recognise(struct database *database, struct error *error)
                          "install that version again, or give this one a queue of its own",
                          database->path, (long long)version, SCHEMA_VERSION);
     }
-    return read_incarnation(database, error);
+    code =
+        version == 1 ? run_text(database, migration_from_1, "bring up to date", error) : ERROR_OK;
+    return code == ERROR_OK ? read_incarnation(database, error) : code;
 }
 
 static enum error_code prepare_statements(struct database *database, struct error *error)

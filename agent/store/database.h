@@ -32,6 +32,8 @@ enum {
     DATABASE_SAVE_CUT,
     DATABASE_LOAD_CUT,
     DATABASE_ADD_POINT,
+    DATABASE_SAVE_NOTE,
+    DATABASE_LIST_NOTES,
     DATABASE_LIST_POINTS,
     DATABASE_STATEMENT_COUNT
 };
@@ -107,6 +109,13 @@ MUST_CHECK enum error_code database_load_cut(struct database *database, enum str
 MUST_CHECK enum error_code database_save_cut(struct database *database, enum stream stream,
                                              const struct store_cut *cut, bool active,
                                              struct error *error);
+
+/** Called for each note; texts are borrowed. */
+typedef void database_take_note(void *context, const char *key, const char *value);
+MUST_CHECK enum error_code database_list_notes(struct database *database, database_take_note *take,
+                                               void *context, struct error *error);
+MUST_CHECK enum error_code database_save_note(struct database *database, const char *key,
+                                              const char *value, struct error *error);
 
 MUST_CHECK enum error_code database_add_point(struct database *database, uint32_t handle,
                                               const struct definition *definition,

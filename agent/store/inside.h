@@ -19,6 +19,7 @@
 #include "agent/store/catalogue.h"
 #include "agent/store/codec.h"
 #include "agent/store/database.h"
+#include "agent/store/note.h"
 #include "agent/store/slot.h"
 #include "agent/store/store.h"
 #include "base/buffer.h"
@@ -97,6 +98,7 @@ struct commit_plan {
         struct cut_state state;
         bool due;
     } cuts[STREAM_COUNT];
+    struct note_plan notes;
     uint64_t next_sequence[STREAM_RING_COUNT];
     const struct catalogue_row *first_point, *last_point; /* NULL: none */
     uint64_t changes;
@@ -111,6 +113,7 @@ struct store {
     struct ring rings[STREAM_RING_COUNT];
     struct row_state rows[STREAM_COUNT];
     struct cut_state cuts[STREAM_COUNT];
+    struct notes notes;
     struct catalogue catalogue;
     struct image *free_images;
     unsigned image_count, free_count; /* made in all; of them free */

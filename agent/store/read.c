@@ -2,6 +2,7 @@
 #include "agent/store/inside.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct reader {
     struct store *store;
@@ -106,11 +107,15 @@ static enum error_code next_slot(struct reader *reader, bool *found, struct erro
 static void visit_batch(struct reader *reader, const struct slot_batch *batch,
                         const struct sample *samples)
 {
+    const struct slot_header *header = &reader->header;
+    const struct store_regime regime = {
+        header->clock, memcmp(header->boot_id, reader->store->boot_id, SLOT_BOOT_ID_BYTES) == 0};
+
     for (size_t i = 0; i < batch->count && !reader->stopped; i++) {
         uint64_t sequence = batch->first_sequence + i;
 
         if (sequence >= reader->wanted) {
-            reader->stopped = !reader->visit(reader->context, sequence, &samples[i]);
+            reader->stopped = !reader->visit(reader->context, sequence, &samples[i], &regime);
             reader->wanted = sequence + 1;
         }
     }

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timex.h>
 
 enum {
     USABLE_BYTES = SLOT_BYTES - SLOT_HEADER_BYTES - SLOT_BATCH_HEADER_BYTES,
@@ -200,15 +199,6 @@ enum error_code ring_reserve(struct store *store, struct ring *ring, size_t coun
     return reserve_memory(store, ring, count, text_bytes, commit_first, error);
 }
 
-static enum slot_clock clock_state(void)
-{
-    struct timex state = {0};
-    int result = adjtimex(&state);
-
-    return result < 0 ? SLOT_CLOCK_UNKNOWN
-                      : (result == TIME_ERROR ? SLOT_CLOCK_FREE : SLOT_CLOCK_SYNCHRONISED);
-}
-
 static void close_open_image(struct store *store, struct ring *ring)
 {
     struct image *image = ring->open;
@@ -238,7 +228,7 @@ static void ring_turn(struct store *store, struct ring *ring)
     }
     image->header = (struct slot_header){
         .stream = ring->stream,
-        .clock = clock_state(),
+        .clock = clock_state(store->clock),
         .table_log2 = codec_encoder_table_log2(ring->encoder),
         .incarnation = store->incarnation,
         .first_sequence = ring->next_sequence - ring->raw_count,

@@ -204,6 +204,8 @@ enum error_code database_load_cut(struct database *database, enum stream stream,
         cut->encoder_version = (uint32_t)column_unsigned(row, 5);
         copy_digest(cut->digest, row, 6);
         copy_digest(cut->previous_digest, row, 7);
+        cut->correction_ns = sqlite3_column_int64(row, 8);
+        cut->time_quality = (uint32_t)column_unsigned(row, 9);
     }
     (void)sqlite3_reset(row); /* repeats the failure that was just reported */
     return code;
@@ -227,8 +229,45 @@ enum error_code database_save_cut(struct database *database, enum stream stream,
     }
     bind_text(row, 7, cut->digest);
     bind_text(row, 8, cut->previous_digest);
+    (void)sqlite3_bind_int64(row, 9, cut->correction_ns); /* in range, as the next */
+    (void)sqlite3_bind_int64(row, 10, cut->time_quality);
     code = run(database, DATABASE_SAVE_CUT, "write", error);
     (void)sqlite3_clear_bindings(row); /* the texts are the caller's; cannot fail */
+    return code;
+}
+
+enum error_code database_save_note(struct database *database, const char *key, const char *value,
+                                   struct error *error)
+{
+    sqlite3_stmt *row = database->statements[DATABASE_SAVE_NOTE];
+    enum error_code code;
+
+    bind_text(row, 1, key);
+    bind_text(row, 2, value);
+    code = run(database, DATABASE_SAVE_NOTE, "write", error);
+    (void)sqlite3_clear_bindings(row); /* the texts are the caller's; cannot fail */
+    return code;
+}
+
+enum error_code database_list_notes(struct database *database, database_take_note *take,
+                                    void *context, struct error *error)
+{
+    sqlite3_stmt *row = database->statements[DATABASE_LIST_NOTES];
+    enum error_code code = ERROR_OK;
+    int step;
+
+    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
+        const char *key = (const char *)sqlite3_column_text(row, 0);
+        const char *value = (const char *)sqlite3_column_text(row, 1);
+
+        if (key != NULL && value != NULL) {
+            take(context, key, value);
+        }
+    }
+    if (step != SQLITE_DONE) {
+        code = database_error(database, "read", error);
+    }
+    (void)sqlite3_reset(row); /* repeats the failure that was just reported */
     return code;
 }
 

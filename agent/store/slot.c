@@ -50,7 +50,7 @@ bool slot_read_header(const uint8_t bytes[SLOT_HEADER_BYTES], struct slot_header
 {
     struct slot_header found = {
         .stream = (enum stream)bytes[10],
-        .clock = (enum slot_clock)bytes[11],
+        .clock = (enum clock_state)bytes[11],
         .table_log2 = bytes[12],
         .incarnation = get(bytes + 16, 8),
         .first_sequence = get(bytes + 24, 8),
@@ -59,7 +59,7 @@ bool slot_read_header(const uint8_t bytes[SLOT_HEADER_BYTES], struct slot_header
     uint32_t crc = crc32c(0, bytes, CRC_AT);
 
     if (memcmp(bytes, magic, sizeof(magic)) != 0 || get(bytes + 8, 2) != VERSION ||
-        bytes[11] > SLOT_CLOCK_FREE || found.table_log2 > CODEC_TABLE_LOG2_MAX ||
+        bytes[11] > CLOCK_FREE || found.table_log2 > CODEC_TABLE_LOG2_MAX ||
         found.first_sequence == 0 || get(bytes + CRC_AT, 4) != crc) {
         return false;
     }

@@ -17,6 +17,7 @@
 #ifndef AGENT_STORE_SLOT_H
 #define AGENT_STORE_SLOT_H
 
+#include "base/clock.h"
 #include "base/stream.h"
 
 #include <stdbool.h>
@@ -30,13 +31,10 @@ enum {
     SLOT_BOOT_ID_BYTES = 16,
 };
 
-/** Was the clock set when the slot was begun, as the kernel saw it? */
-enum slot_clock { SLOT_CLOCK_UNKNOWN, SLOT_CLOCK_SYNCHRONISED, SLOT_CLOCK_FREE };
-
 struct slot_header {
     enum stream stream;
-    enum slot_clock clock;
-    unsigned table_log2; /* of the codec's point table */
+    enum clock_state clock; /* when the slot was begun */
+    unsigned table_log2;    /* of the codec's point table */
     uint64_t incarnation;
     uint64_t first_sequence;
     int64_t t0_ns; /* UTC: the first record's time of receipt */

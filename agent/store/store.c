@@ -133,7 +133,10 @@ static enum error_code open_contents(struct store *store, const struct store_set
         return code;
     }
     store->incarnation = strtoull(store->database.incarnation, NULL, 16);
-    code = load_catalogue(store, error);
+    code = note_load_all(&store->notes, &store->database, error);
+    if (code == ERROR_OK) {
+        code = load_catalogue(store, error);
+    }
     for (size_t i = 0; i < STREAM_RING_COUNT && code == ERROR_OK; i++) {
         gaps[i].reason = NULL;
         code = load_ring(store, (enum stream)i, settings, &gaps[i], error);

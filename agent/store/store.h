@@ -105,9 +105,16 @@ struct store_totals {
 
 void store_totals(struct store *store, struct store_totals *totals);
 
+/** Under which clock a record was stamped. */
+struct store_regime {
+    enum clock_state state;
+    bool this_boot; /* of the boot that runs now */
+};
+
 /** One committed record. `sample` (and its text) is borrowed until visit() returns. Return false to
  *  stop. */
-typedef bool store_visit(void *context, uint64_t sequence, const struct sample *sample);
+typedef bool store_visit(void *context, uint64_t sequence, const struct sample *sample,
+                         const struct store_regime *regime);
 
 /** Visit committed records of a ring in order, from `first_sequence` or the next one that is still
  *  there. The lock is not held while visiting. Errors: ERROR_IO; a damaged batch is skipped (S4).
@@ -123,6 +130,16 @@ MUST_CHECK enum error_code store_read_catalogue(struct store *store, uint64_t fi
                                                 store_visit_definition *visit, void *context,
                                                 struct error *error);
 
+/** Small facts of the agent that outlive a restart: a text under a key. */
+enum { STORE_NOTE_KEY_SIZE = 24, STORE_NOTE_SIZE = 104, STORE_NOTES_MAX = 64 };
+
+/** Rides in the next commit. Errors: ERROR_BUG: too long, or too many of them. */
+MUST_CHECK enum error_code store_note_set(struct store *store, const char *key, const char *value,
+                                          struct error *error);
+
+/** false: there is none; then `value` is "". */
+bool store_note_get(struct store *store, const char *key, char value[STORE_NOTE_SIZE]);
+
 /** A range that is being uploaded: frozen before the first try (S5). */
 struct store_cut {
     uint64_t first, last;
@@ -130,6 +147,8 @@ struct store_cut {
     uint32_t encoder_version; /* sync/encoder.h */
     char digest[STORE_DIGEST_SIZE];
     char previous_digest[STORE_DIGEST_SIZE]; /* of the stream's object before; "" for the first */
+    int64_t correction_ns; /* added to the times of its records that our clock gave */
+    uint32_t time_quality; /* bits that its records' status codes get */
 };
 
 /** `*found` false: no cut is under way; then only cut->previous_digest is filled. */

@@ -8,10 +8,12 @@
 
 enum { STEPS = 4, RECORDS = 1500 };
 
-static bool count_one(void *context, uint64_t sequence, const struct sample *sample)
+static bool count_one(void *context, uint64_t sequence, const struct sample *sample,
+                      const struct store_regime *regime)
 {
     (void)sequence;
     (void)sample;
+    (void)regime;
     ++*(uint64_t *)context;
     return true;
 }

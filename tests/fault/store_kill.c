@@ -50,11 +50,13 @@ struct check {
     uint64_t next;
 };
 
-static bool check_one(void *context, uint64_t sequence, const struct sample *sample)
+static bool check_one(void *context, uint64_t sequence, const struct sample *sample,
+                      const struct store_regime *regime)
 {
     struct check *check = context;
     struct sample expected = sample_number(check->stream, sequence);
 
+    (void)regime;
     assert_int_equal(sequence, check->next); /* nothing missing, nothing double */
     check->next++;
     room_assert_same(sample, &expected);

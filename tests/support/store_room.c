@@ -205,10 +205,12 @@ void room_assert_same(const struct sample *left, const struct sample *right)
     }
 }
 
-static bool note(void *context, uint64_t sequence, const struct sample *sample)
+static bool note(void *context, uint64_t sequence, const struct sample *sample,
+                 const struct store_regime *regime)
 {
     struct reading *reading = context;
 
+    (void)regime;
     assert_true(sequence > reading->previous);
     reading->first = reading->count == 0 ? sequence : reading->first;
     reading->previous = sequence;

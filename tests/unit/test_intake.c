@@ -98,10 +98,12 @@ struct seen {
     struct store *store;
 };
 
-static bool look(void *context, uint64_t sequence, const struct sample *sample)
+static bool look(void *context, uint64_t sequence, const struct sample *sample,
+                 const struct store_regime *regime)
 {
     struct seen *seen = context;
 
+    (void)regime;
     (void)sequence;
     assert_true(seen->count < 8);
     seen->values[seen->count] = sample->value.integer;

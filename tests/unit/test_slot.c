@@ -6,7 +6,7 @@
 
 static const struct slot_header some_header = {
     .stream = STREAM_READINGS,
-    .clock = SLOT_CLOCK_FREE,
+    .clock = CLOCK_FREE,
     .table_log2 = 9,
     .incarnation = UINT64_C(0xfedcba9876543210),
     .first_sequence = UINT64_C(1) << 40,

@@ -45,10 +45,12 @@ struct seen {
 };
 
 /** Each writer's values come in its order, none missing, none double. */
-static bool note(void *context, uint64_t sequence, const struct sample *sample)
+static bool note(void *context, uint64_t sequence, const struct sample *sample,
+                 const struct store_regime *regime)
 {
     struct seen *seen = context;
 
+    (void)regime;
     if (sequence != seen->previous + 1 || sample->point_id >= WRITERS ||
         sample->value.integer != (int64_t)seen->next[sample->point_id]) {
         seen->failed = true;
