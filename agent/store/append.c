@@ -1,4 +1,6 @@
 #include "agent/store/inside.h"
+#include "agent/store/place.h"
+#include "agent/store/ring.h"
 
 /** Is this a call that can be taken whole? */
 static enum error_code check_call(enum stream stream, const struct sample *samples, size_t count,

@@ -1,5 +1,7 @@
 /* store_commit(): everything that waits, in one transaction, for everyone who asked meanwhile. */
 #include "agent/store/inside.h"
+#include "agent/store/place.h"
+#include "agent/store/ring.h"
 
 /** Make the next slots of a ring before it needs them, so that nobody waits with `lock` held.
  *  Fails only when the ring has none yet; else it turns within what it has. */

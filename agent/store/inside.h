@@ -122,64 +122,6 @@ struct store {
     struct store_totals totals;
 };
 
-/* ring.c: what happens in memory. All with `lock` held. */
-
-void ring_deinit(struct ring *ring);
-
-/** Make room for `count` samples with `text_bytes` of texts (I3). `*commit_first`: a commit would
- *  make the room that is missing. Errors: ERROR_NO_MEMORY, ERROR_NO_SPACE (S3). */
-MUST_CHECK enum error_code ring_reserve(struct store *store, struct ring *ring, size_t count,
-                                        size_t text_bytes, bool *commit_first, struct error *error);
-
-/** The same for `count` events of our own, which no policy holds back: the newest push the oldest
- *  out, for nobody may be kept from saying what was lost. Errors: ERROR_NO_MEMORY. */
-MUST_CHECK enum error_code ring_reserve_own(struct store *store, size_t count, bool *commit_first,
-                                            struct error *error);
-
-/** Take one sample for which there is room, give it its number. */
-void ring_push(struct store *store, struct ring *ring, const struct sample *sample);
-
-/** Encode what is raw. */
-void ring_encode(struct store *store, struct ring *ring);
-
-/** An event of our own; a commit always has room for those it makes. */
-void ring_push_event(struct store *store, const struct event *event);
-
-/** An image that is empty. NULL only when `ring_reserve()` was not asked. */
-struct image *image_take(struct store *store);
-void image_give_back(struct store *store, struct image *image);
-
-/* place.c: where slots stand on disk. With both locks held. */
-
-/** Let go of slots that are wholly acknowledged. */
-void place_settle_tail(struct store *store, struct ring *ring);
-
-/** Give an image its index, evicting the oldest slot if the policy says so.
- *  Errors: ERROR_NO_SPACE. */
-MUST_CHECK enum error_code place_image(struct store *store, struct ring *ring, struct image *image,
-                                       struct error *error);
-
-/** Slots in use, counting images that have no index yet. */
-uint32_t place_used_slots(const struct ring *ring);
-
-/** Read the header of a slot on disk; false: it is none of ours, or damaged. Needs only
- *  `database_lock`. */
-bool place_read_header(struct store *store, enum stream stream, uint32_t index,
-                       struct slot_header *header);
-
-/* recover.c */
-
-/** A range of numbers that recovery found missing; `reason` NULL: none. */
-struct recovered_gap {
-    const char *reason;
-    uint64_t first, last;
-    int64_t from_ns, to_ns;
-};
-
-/** Fill a ring from the database. Errors: as database.h. */
-MUST_CHECK enum error_code recover_ring(struct store *store, struct ring *ring,
-                                        struct recovered_gap *gap, struct error *error);
-
 /** append.c: an event of our own. Errors: ERROR_NO_MEMORY, or as store_commit(). */
 MUST_CHECK enum error_code store_append_own(struct store *store, const struct event *event,
                                             struct error *error);

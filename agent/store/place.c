@@ -1,4 +1,6 @@
+#include "agent/store/place.h"
 #include "agent/store/inside.h"
+#include "agent/store/ring.h"
 
 static uint32_t index_after(const struct ring *ring, uint32_t index)
 {

@@ -1,5 +1,6 @@
 /* store_read(): slots are copied under the database lock, decoded and visited without any lock. */
 #include "agent/store/inside.h"
+#include "agent/store/place.h"
 
 #include <stdlib.h>
 #include <string.h>

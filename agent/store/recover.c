@@ -1,4 +1,7 @@
+#include "agent/store/recover.h"
 #include "agent/store/inside.h"
+#include "agent/store/place.h"
+#include "agent/store/ring.h"
 
 /** What is in the newest slot. */
 struct newest {

@@ -1,4 +1,6 @@
+#include "agent/store/ring.h"
 #include "agent/store/inside.h"
+#include "agent/store/place.h"
 
 #include <stdlib.h>
 #include <string.h>

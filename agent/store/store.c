@@ -1,6 +1,8 @@
 #include "agent/store/store.h"
 
 #include "agent/store/inside.h"
+#include "agent/store/recover.h"
+#include "agent/store/ring.h"
 #include "base/fs.h"
 
 #include <limits.h>
