@@ -71,7 +71,9 @@ static char *answer(void *context, const char *request)
 enum error_code agent_open_store(const struct config *config, const struct clock *clock,
                                  struct store **store, struct error *error)
 {
-    struct store_settings settings = {.path = config->queue.path, .clock = clock};
+    struct store_settings settings = {.path = config->queue.path,
+                                      .keep_free_bytes = config->queue.keep_free_bytes,
+                                      .clock = clock};
 
     for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
         settings.ring_bytes[i] = config->queue.ring_bytes[i];

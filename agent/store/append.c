@@ -90,6 +90,9 @@ static void describe_ring(const struct ring *ring, struct store_stream_state *st
     state->next_sequence = ring->next_sequence;
     state->committed_sequence = ring->committed_sequence;
     state->ring_bytes = (uint64_t)ring->capacity * SLOT_BYTES;
+    state->made_bytes = (uint64_t)row->made * SLOT_BYTES;
+    state->growth = ring->growth;
+    state->when_full = ring->when_full;
     if (row->head_first > 0 && ring->tail_first > first) {
         first = ring->tail_first;
     }

@@ -1,36 +1,8 @@
 /* store_commit(): everything that waits, in one transaction, for everyone who asked meanwhile. */
+#include "agent/store/grow.h"
 #include "agent/store/inside.h"
 #include "agent/store/place.h"
 #include "agent/store/ring.h"
-
-/** Make the next slots of a ring before it needs them, so that nobody waits with `lock` held.
- *  Fails only when the ring has none yet; else it turns within what it has. */
-static enum error_code grow_ahead(struct store *store, struct ring *ring, struct error *error)
-{
-    struct database_ring *row = &ring->state->row;
-    uint32_t count = 0;
-    enum error_code code;
-
-    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    if (row->made < ring->capacity && (ring->oldest != NULL || ring->raw_count > 0) &&
-        (row->head_first == 0 || row->head + IMAGE_MAX >= row->made)) {
-        count = ring->capacity - row->made;
-        count = count < RING_SLOTS_LEAST ? count : RING_SLOTS_LEAST;
-    }
-    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
-    if (count == 0) {
-        return ERROR_OK;
-    }
-    code = database_make_slots(&store->database, ring->stream, row->made, count, error);
-    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    ring->cramped = code != ERROR_OK;
-    if (code == ERROR_OK) {
-        row->made += count;
-        row_changed(store, ring->state);
-    }
-    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
-    return row->made > 0 ? ERROR_OK : code;
-}
 
 static enum error_code place_images(struct store *store, struct ring *ring, struct error *error)
 {
@@ -274,7 +246,7 @@ enum error_code store_commit(struct store *store, struct error *error)
     (void)pthread_mutex_unlock(&store->lock);        /* cannot fail */
     (void)pthread_mutex_lock(&store->database_lock); /* who waited here often finds it done: S1 */
     (void)pthread_mutex_lock(&store->lock);          /* cannot fail */
-    covered = store->covered >= wanted;
+    covered = store->covered >= wanted && !grow_is_due(store);
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     if (!covered) {
         code = commit_now(store, error);

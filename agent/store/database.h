@@ -7,9 +7,10 @@
  *  1. One connection, exclusive: nobody else reads or writes while we run, and SQLite's faults that
  *     need two connections cannot happen.
  *  2. An open BLOB handle makes COMMIT fail, so each read and write opens and closes its own.
- *  3. Slots are made once and then only overwritten. Nothing is ever deleted, nothing vacuumed.
- *  4. Room for new slots is claimed from the file system before they are made, so a full disk is
- *     met there and not in the middle of a checkpoint.
+ *  3. Slots are made once and then only overwritten; they are deleted only when their ring is made
+ *     smaller. Nothing else is ever deleted, nothing vacuumed.
+ *  4. Room for new slots is claimed from the file system before they are made (room.h), so a full
+ *     disk is met there and not in the middle of a checkpoint.
  *
  * Errors everywhere: ERROR_NO_SPACE, ERROR_NO_MEMORY, ERROR_REFUSED, ERROR_IO; ERROR_BAD_DATA when
  * the file is damaged or not ours, ERROR_BAD_CONFIG when another process has it.
@@ -27,6 +28,7 @@ enum {
     DATABASE_COMMIT,
     DATABASE_ROLLBACK,
     DATABASE_MAKE_SLOT,
+    DATABASE_DROP_SLOTS,
     DATABASE_SAVE_RING,
     DATABASE_LOAD_RING,
     DATABASE_SAVE_CUT,
@@ -65,9 +67,14 @@ MUST_CHECK enum error_code database_commit(struct database *database, struct err
 /** After a failure inside of begin..commit. */
 void database_rollback(struct database *database);
 
-/** Make slots first .. first + count - 1 of a stream, zeroed, in a transaction of their own. */
-MUST_CHECK enum error_code database_make_slots(struct database *database, enum stream stream,
-                                               uint32_t first, uint32_t count, struct error *error);
+/** Run a statement (DATABASE_...) that gives no rows and make it ready for the next time. */
+MUST_CHECK enum error_code database_run(struct database *database, int which, const char *step,
+                                        struct error *error);
+
+static inline sqlite3_int64 database_slot_id(enum stream stream, uint32_t index)
+{
+    return (sqlite3_int64)stream << 32 | (sqlite3_int64)index;
+}
 
 /** A slot on disk. */
 struct database_place {

@@ -65,8 +65,10 @@ struct cut_state {
 struct ring {
     enum stream stream;
     enum store_when_full when_full;
-    uint32_t capacity;  /* slots */
-    bool cramped;       /* the disk has no room for the slots that are missing */
+    uint32_t wanted;   /* slots, as configured */
+    uint32_t capacity; /* slots that it may have: as wanted, or as made while that is more */
+    enum store_growth growth;
+    bool has_leftover;  /* slots at `made` and above are still in the file */
     bool tail_is_stale; /* acknowledged more since the tail was last moved */
     struct row_state *state;
     uint64_t next_sequence, committed_sequence;
@@ -108,6 +110,7 @@ struct store {
     pthread_mutex_t database_lock, lock;
     struct database database;
     const struct clock *clock;
+    uint64_t keep_free_bytes;
     uint64_t incarnation;
     uint8_t boot_id[SLOT_BOOT_ID_BYTES];
     struct ring rings[STREAM_RING_COUNT];

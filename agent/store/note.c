@@ -26,8 +26,8 @@ struct note *note_find_or_add(struct notes *notes, const char *key)
     return note;
 }
 
-enum error_code store_note_set(struct store *store, const char *key, const char *value,
-                               struct error *error)
+static enum error_code set(struct store *store, const char *key, const char *value, bool commits,
+                           struct error *error)
 {
     enum error_code code = ERROR_OK;
     struct note *note;
@@ -39,10 +39,22 @@ enum error_code store_note_set(struct store *store, const char *key, const char 
     } else if (strcmp(note->value, value) != 0) {
         memcpy(note->value, value, strlen(value) + 1);
         note->changes++;
-        store->changes++;
+        store->changes += commits;
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     return code;
+}
+
+enum error_code store_note_set(struct store *store, const char *key, const char *value,
+                               struct error *error)
+{
+    return set(store, key, value, true, error);
+}
+
+enum error_code store_note_leave(struct store *store, const char *key, const char *value,
+                                 struct error *error)
+{
+    return set(store, key, value, false, error);
 }
 
 bool store_note_get(struct store *store, const char *key, char value[STORE_NOTE_SIZE])

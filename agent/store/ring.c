@@ -156,7 +156,10 @@ static bool reserve_images(struct store *store, const struct ring *ring, unsigne
 
 static bool ring_has_room(const struct ring *ring, unsigned images)
 {
-    uint32_t slots = ring->cramped ? ring->state->row.made : ring->capacity;
+    const struct database_ring *row = &ring->state->row;
+    bool wrapped = row->head_first > 0 && row->tail > row->head;
+    /* Slots that are made now are behind the head only after it went round. */
+    uint32_t slots = ring->growth != STORE_GROWTH_FREE || wrapped ? row->made : ring->capacity;
 
     return ring->when_full == STORE_OVERWRITE_OLDEST || images == 0 ||
            place_used_slots(ring) + images + RING_HELD_BACK <= slots;

@@ -5,14 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-static sqlite3_int64 slot_id(enum stream stream, uint32_t index)
-{
-    return (sqlite3_int64)stream << 32 | (sqlite3_int64)index;
-}
-
-/** Run a statement that gives no rows and make it ready for the next time. */
-static enum error_code run(struct database *database, int which, const char *step,
-                           struct error *error)
+enum error_code database_run(struct database *database, int which, const char *step,
+                             struct error *error)
 {
     sqlite3_stmt *statement = database->statements[which];
     enum error_code code = ERROR_OK;
@@ -26,62 +20,22 @@ static enum error_code run(struct database *database, int which, const char *ste
 
 enum error_code database_begin(struct database *database, struct error *error)
 {
-    return run(database, DATABASE_BEGIN, "write", error);
+    return database_run(database, DATABASE_BEGIN, "write", error);
 }
 
 enum error_code database_commit(struct database *database, struct error *error)
 {
-    return run(database, DATABASE_COMMIT, "commit to", error);
+    return database_run(database, DATABASE_COMMIT, "commit to", error);
 }
 
 void database_rollback(struct database *database)
 {
+    sqlite3_stmt *statement = database->statements[DATABASE_ROLLBACK];
+
     if (sqlite3_get_autocommit(database->handle) == 0) {
-        (void)run(database, DATABASE_ROLLBACK, "roll back",
-                  NULL); /* the failure before it counts */
+        (void)sqlite3_step(statement); /* the failure before it counts */
+        (void)sqlite3_reset(statement);
     }
-}
-
-static enum error_code insert_slots(struct database *database, enum stream stream, uint32_t first,
-                                    uint32_t count, struct error *error)
-{
-    enum error_code code = database_begin(database, error);
-
-    for (uint32_t i = 0; i < count && code == ERROR_OK; i++) {
-        sqlite3_stmt *statement = database->statements[DATABASE_MAKE_SLOT];
-
-        (void)sqlite3_bind_int64(statement, 1, slot_id(stream, first + i)); /* in range */
-        code = run(database, DATABASE_MAKE_SLOT, "enlarge", error);
-    }
-    if (code == ERROR_OK) {
-        code = database_commit(database, error);
-    }
-    if (code != ERROR_OK) {
-        database_rollback(database);
-    }
-    return code;
-}
-
-enum error_code database_make_slots(struct database *database, enum stream stream, uint32_t first,
-                                    uint32_t count, struct error *error)
-{
-    sqlite3_file *file = NULL;
-    sqlite3_int64 size = 0;
-    int code = sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-
-    if (code == SQLITE_OK) {
-        code = file->pMethods->xFileSize(file, &size);
-    }
-    if (code == SQLITE_OK) { /* an eighth more covers the pages between the slots */
-        size += (sqlite3_int64)count * (SLOT_BYTES + SLOT_BYTES / 8);
-        code = sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_SIZE_HINT, &size);
-    }
-    if (code != SQLITE_OK) {
-        return error_set(error, ERROR_NO_SPACE,
-                         "there is no room to enlarge the queue %s by %u slots of 64 KiB",
-                         database->path, (unsigned)count);
-    }
-    return insert_slots(database, stream, first, count, error);
 }
 
 enum error_code database_read_slot(struct database *database, struct database_place place,
@@ -91,7 +45,7 @@ enum error_code database_read_slot(struct database *database, struct database_pl
     enum error_code code = ERROR_OK;
 
     if (sqlite3_blob_open(database->handle, "main", "slot", "data",
-                          slot_id(place.stream, place.index), 0, &blob) != SQLITE_OK ||
+                          database_slot_id(place.stream, place.index), 0, &blob) != SQLITE_OK ||
         sqlite3_blob_read(blob, bytes, (int)size_bytes, 0) != SQLITE_OK) {
         code = database_error(database, "read a slot of", error);
     }
@@ -107,7 +61,7 @@ enum error_code database_write_slot(struct database *database, struct database_p
     enum error_code code = ERROR_OK;
 
     if (sqlite3_blob_open(database->handle, "main", "slot", "data",
-                          slot_id(place.stream, place.index), 1, &blob) != SQLITE_OK ||
+                          database_slot_id(place.stream, place.index), 1, &blob) != SQLITE_OK ||
         sqlite3_blob_write(blob, bytes + from, (int)(to - from), (int)from) != SQLITE_OK) {
         code = database_error(database, "write a slot of", error);
     }
@@ -177,7 +131,7 @@ enum error_code database_save_ring(struct database *database, enum stream stream
     for (int i = 0; i < (int)(sizeof(columns) / sizeof(columns[0])); i++) {
         (void)sqlite3_bind_int64(row, i + 1, (sqlite3_int64)columns[i]); /* in range */
     }
-    return run(database, DATABASE_SAVE_RING, "write", error);
+    return database_run(database, DATABASE_SAVE_RING, "write", error);
 }
 
 static void copy_digest(char digest[STORE_DIGEST_SIZE], sqlite3_stmt *row, int column)
@@ -231,7 +185,7 @@ enum error_code database_save_cut(struct database *database, enum stream stream,
     bind_text(row, 8, cut->previous_digest);
     (void)sqlite3_bind_int64(row, 9, cut->correction_ns); /* in range, as the next */
     (void)sqlite3_bind_int64(row, 10, cut->time_quality);
-    code = run(database, DATABASE_SAVE_CUT, "write", error);
+    code = database_run(database, DATABASE_SAVE_CUT, "write", error);
     (void)sqlite3_clear_bindings(row); /* the texts are the caller's; cannot fail */
     return code;
 }
@@ -244,7 +198,7 @@ enum error_code database_save_note(struct database *database, const char *key, c
 
     bind_text(row, 1, key);
     bind_text(row, 2, value);
-    code = run(database, DATABASE_SAVE_NOTE, "write", error);
+    code = database_run(database, DATABASE_SAVE_NOTE, "write", error);
     (void)sqlite3_clear_bindings(row); /* the texts are the caller's; cannot fail */
     return code;
 }
@@ -295,7 +249,7 @@ enum error_code database_add_point(struct database *database, uint32_t handle,
     for (int i = 0; i < 4; i++) {
         (void)sqlite3_bind_int64(row, 16 + i, integers[i]);
     }
-    code = run(database, DATABASE_ADD_POINT, "write", error);
+    code = database_run(database, DATABASE_ADD_POINT, "write", error);
     (void)sqlite3_clear_bindings(row); /* the texts are the caller's; cannot fail */
     return code;
 }

@@ -1,5 +1,6 @@
 #include "agent/store/store.h"
 
+#include "agent/store/grow.h"
 #include "agent/store/inside.h"
 #include "agent/store/recover.h"
 #include "agent/store/ring.h"
@@ -57,16 +58,6 @@ static void read_boot_id(uint8_t boot_id[SLOT_BOOT_ID_BYTES])
     buffer_deinit(&text);
 }
 
-static uint32_t slots_of(uint64_t ring_bytes)
-{
-    uint64_t slots = ring_bytes / SLOT_BYTES;
-
-    if (slots > RING_SLOTS_MOST) {
-        return RING_SLOTS_MOST;
-    }
-    return slots < RING_SLOTS_LEAST ? RING_SLOTS_LEAST : (uint32_t)slots;
-}
-
 static enum error_code take_point(void *context, uint32_t handle,
                                   const struct definition *definition, struct error *error)
 {
@@ -114,10 +105,7 @@ static enum error_code load_ring(struct store *store, enum stream stream,
     ring->when_full = settings->when_full[stream];
     buffer_init(&ring->texts, CODEC_COLUMNS_MAX);
     code = recover_ring(store, ring, gap, error);
-    ring->capacity = slots_of(settings->ring_bytes[stream]);
-    if (ring->capacity < ring->state->row.made) {
-        ring->capacity = ring->state->row.made; /* slots are never unmade */
-    }
+    grow_init(store, ring, settings->ring_bytes[stream]);
     return code;
 }
 
@@ -234,10 +222,14 @@ enum error_code store_open(const struct store_settings *settings, struct store *
                          settings->path);
     }
     opened->clock = settings->clock;
+    opened->keep_free_bytes = settings->keep_free_bytes;
     (void)pthread_mutex_init(&opened->lock, NULL); /* cannot fail on Linux */
     (void)pthread_mutex_init(&opened->database_lock, NULL);
     read_boot_id(opened->boot_id);
     code = open_or_replace(opened, settings, error);
+    if (code == ERROR_OK) {
+        code = grow_announce(opened, error);
+    }
     if (code != ERROR_OK) {
         store_close(opened);
         return code;

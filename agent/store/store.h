@@ -39,6 +39,7 @@ struct store_settings {
     const char *path; /* of the database; made when it is not there */
     uint64_t ring_bytes[STREAM_RING_COUNT];
     enum store_when_full when_full[STREAM_RING_COUNT];
+    uint64_t keep_free_bytes; /* room on the file system that growing rings leave alone */
     const struct clock *clock;
 };
 
@@ -83,6 +84,13 @@ MUST_CHECK enum error_code store_append(struct store *store, enum stream stream,
  *  was pending in memory, to be tried again by the next commit. */
 MUST_CHECK enum error_code store_commit(struct store *store, struct error *error);
 
+/** May a ring that is smaller than configured grow? */
+enum store_growth {
+    STORE_GROWTH_FREE,
+    STORE_GROWTH_FLOOR,    /* no: the file system would have less than keep_free left */
+    STORE_GROWTH_DISK_FULL /* no: the file system has no room */
+};
+
 struct store_stream_state {
     uint64_t next_sequence;      /* the number the next record gets */
     uint64_t committed_sequence; /* the highest on disk; 0: none ever */
@@ -91,8 +99,11 @@ struct store_stream_state {
     int64_t oldest_received_ns;  /* UTC of that record (of its slot: at most that old); 0: none */
     uint64_t waiting_count;      /* committed, not acknowledged, and still there */
     uint64_t waiting_bytes;      /* their size in the ring */
-    uint64_t ring_bytes;         /* 0 for the catalogue */
-    uint64_t lost_count;         /* evicted or damaged before they were acknowledged */
+    uint64_t ring_bytes;         /* that it may have; 0 for the catalogue, as the next two */
+    uint64_t made_bytes;         /* that it has by now; the rest is made when it is needed */
+    enum store_growth growth;
+    enum store_when_full when_full;
+    uint64_t lost_count; /* evicted or damaged before they were acknowledged */
 };
 
 void store_state(struct store *store, enum stream stream, struct store_stream_state *state);
@@ -136,6 +147,10 @@ enum { STORE_NOTE_KEY_SIZE = 24, STORE_NOTE_SIZE = 104, STORE_NOTES_MAX = 64 };
 /** Rides in the next commit. Errors: ERROR_BUG: too long, or too many of them. */
 MUST_CHECK enum error_code store_note_set(struct store *store, const char *key, const char *value,
                                           struct error *error);
+
+/** The same for what is not worth a commit of its own: it waits until there is one. */
+MUST_CHECK enum error_code store_note_leave(struct store *store, const char *key, const char *value,
+                                            struct error *error);
 
 /** false: there is none; then `value` is "". */
 bool store_note_get(struct store *store, const char *key, char value[STORE_NOTE_SIZE]);

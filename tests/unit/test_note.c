@@ -49,6 +49,26 @@ static void a_note_that_did_not_change_costs_no_commit(void **state)
     assert_int_equal(before.bytes_written, after.bytes_written);
 }
 
+static void a_note_that_is_left_waits_for_a_commit_that_happens_anyway(void **state)
+{
+    struct room *room = *state;
+    struct store_totals before, after;
+    char value[STORE_NOTE_SIZE];
+    struct error error;
+
+    room_open(room);
+    store_totals(room->store, &before);
+    assert_int_equal(store_note_leave(room->store, "lamp", "on", &error), ERROR_OK);
+    room_commit(room);
+    store_totals(room->store, &after);
+    assert_int_equal(before.commits, after.commits);
+    set(room, "door", "open");
+    room_commit(room);
+    room_reopen(room);
+    assert_true(store_note_get(room->store, "lamp", value));
+    assert_string_equal(value, "on");
+}
+
 static void what_is_too_long_or_too_many_is_refused(void **state)
 {
     struct room *room = *state;
@@ -82,6 +102,8 @@ int main(void)
                                         room_tear_down),
         cmocka_unit_test_setup_teardown(a_note_that_did_not_change_costs_no_commit, room_set_up,
                                         room_tear_down),
+        cmocka_unit_test_setup_teardown(a_note_that_is_left_waits_for_a_commit_that_happens_anyway,
+                                        room_set_up, room_tear_down),
         cmocka_unit_test_setup_teardown(what_is_too_long_or_too_many_is_refused, room_set_up,
                                         room_tear_down),
     };
