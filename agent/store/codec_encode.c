@@ -1,17 +1,20 @@
 #include "agent/store/codec_state.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdlib.h>
 #include <zstd.h>
 
-enum { ZSTD_LEVEL = 1, ZSTD_WINDOW_LOG = 14, ZSTD_HASH_LOG = 12, PATIENCE = 31 };
+enum { ZSTD_LEVEL = 1, ZSTD_WINDOW_LOG = 14, ZSTD_HASH_LOG = 11 };
 
 struct codec_encoder {
     struct codec_state state;
     ZSTD_CCtx *zstd;
-    uint8_t kinds[CODEC_BATCH_MAX]; /* of the batch's values, and their integers */
+    /* Of the batch's samples, so that later columns need not go through all of them again: */
+    uint32_t handles[CODEC_BATCH_MAX];
+    uint8_t kinds[CODEC_BATCH_MAX];
     int64_t integers[CODEC_BATCH_MAX];
+    uint16_t times[CODEC_BATCH_MAX + 1]; /* which samples have another time than the one before */
+    uint16_t lags[CODEC_BATCH_MAX + 1];  /* the same for received - time */
+    size_t time_count, lag_count;
     uint8_t columns[CODEC_COLUMNS_MAX + 64];
 };
 
@@ -38,6 +41,23 @@ static inline void column_put(struct column *column, uint64_t symbol)
     }
     column_end(column);
     column->at += varint_write(column->at, symbol);
+}
+
+/** The same without a branch on a symbol that is as often 0 as not. */
+static inline void column_put_mixed(struct column *column, uint64_t symbol)
+{
+    size_t skipped = column->run > 0;
+    size_t told = (size_t)0 - (symbol != 0); /* all bits or none */
+
+    if (symbol >= 0x80 || column->run > 0x80) {
+        column_put(column, symbol);
+        return;
+    }
+    column->at[0] = (uint8_t)(symbol & (skipped - 1)); /* what does not count is written over */
+    column->at[1] = (uint8_t)(column->run - 1);
+    column->at[2] = (uint8_t)symbol;
+    column->at += told & (1 + 2 * skipped);
+    column->run = (column->run + 1) & ~told;
 }
 
 struct codec_encoder *codec_encoder_create(unsigned table_log2)
@@ -95,16 +115,41 @@ void codec_encoder_start(struct codec_encoder *encoder, int64_t t0_ns)
     (void)ZSTD_CCtx_reset(encoder->zstd, ZSTD_reset_session_only); /* cannot fail */
 }
 
-static void put_handles(struct codec_state *state, struct column *column,
+/** One look at every sample: the point column, and where times and lags change. */
+static void put_handles(struct codec_encoder *encoder, struct column *column,
                         const struct sample *samples, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        int64_t predicted = codec_predicted_handle(state);
+    struct codec_state state = encoder->state; /* copies, which no write of a byte can change */
+    struct column own = *column;
+    int64_t time = state.previous_time;
+    int64_t lag = state.previous_lag;
+    size_t times = 0, lags = 0;
 
-        column_put(column, zigzag_encode((int64_t)samples[i].point_id - predicted));
-        codec_learn_handle(state, samples[i].point_id);
+    for (size_t i = 0; i < count; i++) {
+        int64_t time_before = time, lag_before = lag;
+        uint32_t handle = samples[i].point_id;
+        int64_t predicted = codec_predicted_handle(&state);
+
+        if (handle != predicted) {
+            column_put(&own, zigzag_encode((int64_t)handle - predicted));
+            codec_learn_handle(&state, handle);
+        } else {
+            own.run++;
+            state.previous_handle = handle;
+        }
+        time = samples[i].time_ns;
+        lag = codec_minus(samples[i].received_ns, time);
+        encoder->handles[i] = handle;
+        encoder->times[times] = (uint16_t)i;
+        encoder->lags[lags] = (uint16_t)i;
+        times += time != time_before;
+        lags += lag != lag_before;
     }
-    column_end(column);
+    column_end(&own);
+    encoder->time_count = times;
+    encoder->lag_count = lags;
+    encoder->state.previous_handle = state.previous_handle;
+    *column = own;
 }
 
 /** The coarsest unit in which `difference` is whole, no coarser than `unit`. */
@@ -118,126 +163,85 @@ static unsigned common_unit(unsigned unit, int64_t difference)
 
 /* Steps differ from 0 and are told relative to the step before; the one impossible symbol (a step
  * of 0) makes room for the 0 that means "the same time again". */
-static void put_times(struct codec_state *state, struct column *column,
+static void put_times(struct codec_encoder *encoder, struct column *column,
                       const struct sample *samples, size_t count)
 {
+    struct codec_state *state = &encoder->state;
     unsigned unit = CODEC_UNIT_COUNT - 1;
     int64_t previous = state->previous_time;
+    int64_t unit_ns, before;
+    size_t told = 0;
 
-    for (size_t i = 0; i < count && unit > 0; i++) {
-        if (samples[i].time_ns != previous) {
-            unit = common_unit(unit, codec_minus(samples[i].time_ns, previous));
-            previous = samples[i].time_ns;
-        }
+    for (size_t k = 0; k < encoder->time_count && unit > 0; k++) {
+        int64_t time = samples[encoder->times[k]].time_ns;
+
+        unit = common_unit(unit, codec_minus(time, previous));
+        previous = time;
     }
     *column->at++ = (uint8_t)unit;
-    for (size_t i = 0; i < count; i++) {
-        int64_t step = codec_minus(samples[i].time_ns, state->previous_time);
-        int64_t before = state->previous_step / codec_unit_ns(unit);
+    unit_ns = codec_unit_ns(unit);
+    before = state->previous_step / unit_ns;
+    for (size_t k = 0; k < encoder->time_count; k++) {
+        size_t i = encoder->times[k];
         uint64_t impossible = zigzag_encode(codec_minus(0, before));
         uint64_t symbol;
 
-        if (step == 0) {
-            column_put(column, 0);
-            continue;
-        }
-        symbol = zigzag_encode(codec_minus(step / codec_unit_ns(unit), before));
-        column_put(column, symbol < impossible ? symbol + 1 : symbol);
-        state->previous_step = step;
+        state->previous_step = codec_minus(samples[i].time_ns, state->previous_time);
         state->previous_time = samples[i].time_ns;
+        symbol = zigzag_encode(codec_minus(state->previous_step / unit_ns, before));
+        before = state->previous_step / unit_ns;
+        column->run = i - told;
+        column_put(column, symbol < impossible ? symbol + 1 : symbol);
+        told = i + 1;
     }
+    column->run = count - told;
     column_end(column);
 }
 
-static void put_lags(struct codec_state *state, struct column *column, const struct sample *samples,
-                     size_t count)
+static void put_lags(struct codec_encoder *encoder, struct column *column,
+                     const struct sample *samples, size_t count)
 {
+    struct codec_state *state = &encoder->state;
     unsigned unit = CODEC_UNIT_COUNT - 1;
     int64_t previous = state->previous_lag;
+    size_t told = 0;
 
-    for (size_t i = 0; i < count && unit > 0; i++) {
-        int64_t lag = codec_minus(samples[i].received_ns, samples[i].time_ns);
+    for (size_t k = 0; k < encoder->lag_count && unit > 0; k++) {
+        const struct sample *sample = &samples[encoder->lags[k]];
+        int64_t lag = codec_minus(sample->received_ns, sample->time_ns);
 
-        if (lag != previous) {
-            unit = common_unit(unit, codec_minus(lag, previous));
-            previous = lag;
-        }
+        unit = common_unit(unit, codec_minus(lag, previous));
+        previous = lag;
     }
     *column->at++ = (uint8_t)unit;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t k = 0; k < encoder->lag_count; k++) {
+        size_t i = encoder->lags[k];
         int64_t lag = codec_minus(samples[i].received_ns, samples[i].time_ns);
         int64_t difference = codec_minus(lag, state->previous_lag);
 
+        column->run = i - told;
         column_put(column, zigzag_encode(difference / codec_unit_ns(unit)));
         state->previous_lag = lag;
+        told = i + 1;
     }
+    column->run = count - told;
     column_end(column);
 }
 
-static void put_statuses(struct codec_state *state, struct column *column,
+static void put_statuses(struct codec_encoder *encoder, struct column *column,
                          const struct sample *samples, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct codec_point *point = codec_point_of(state, samples[i].point_id);
+    struct codec_state state = encoder->state;
+    struct column own = *column;
 
-        column_put(column, samples[i].status ^ point->status);
+    for (size_t i = 0; i < count; i++) {
+        struct codec_point *point = codec_point_of(&state, encoder->handles[i]);
+
+        column_put(&own, samples[i].status ^ point->status);
         point->status = samples[i].status;
     }
-    column_end(column);
-}
-
-static uint64_t bits_of(double real)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &real, sizeof(bits));
-    return bits;
-}
-
-static bool same_bits(double left, double right)
-{
-    return bits_of(left) == bits_of(right);
-}
-
-static bool fits_decimal(double real, unsigned kind, int64_t *integer)
-{
-    double scaled = real * codec_power_of_ten(kind >> CODEC_FORM_BITS);
-
-    if (!(fabs(scaled) < 0x1p53)) { /* also refuses NaN */
-        return false;
-    }
-    *integer = (int64_t)nearbyint(scaled);
-    return same_bits(codec_real_of(kind, *integer), real);
-}
-
-/** The form for a double that its point's last form does not fit. */
-static unsigned learn_form(struct codec_point *point, double real, int64_t *integer)
-{
-    bool narrow = fabs(real) <= (double)FLT_MAX && same_bits((double)(float)real, real);
-    float as_float;
-    uint32_t bits;
-
-    for (unsigned exponent = 0; point->patience == 0 && exponent <= CODEC_EXPONENT_MAX;
-         exponent++) {
-        unsigned kind = FORM_DECIMAL64 | exponent << CODEC_FORM_BITS;
-
-        if (fits_decimal(real, kind, integer)) {
-            return kind;
-        }
-        kind = FORM_DECIMAL32 | exponent << CODEC_FORM_BITS;
-        if (narrow && fits_decimal(real, kind, integer) && llabs(*integer) < 1 << 21) {
-            return kind; /* with more digits than that, any float fits and its bits are shorter */
-        }
-    }
-    point->patience = point->patience == 0 ? PATIENCE : (uint8_t)(point->patience - 1);
-    if (!narrow) {
-        *integer = (int64_t)bits_of(real);
-        return FORM_BITS64;
-    }
-    as_float = (float)real;
-    memcpy(&bits, &as_float, sizeof(bits));
-    *integer = bits;
-    return FORM_BITS32;
+    column_end(&own);
+    *column = own;
 }
 
 static unsigned form_of(struct codec_point *point, const struct sample *sample, int64_t *integer)
@@ -250,11 +254,7 @@ static unsigned form_of(struct codec_point *point, const struct sample *sample, 
         *integer = sample->value.text.size_bytes;
         return FORM_TEXT;
     case SAMPLE_DOUBLE:
-        if (codec_is_decimal(point->learned) &&
-            fits_decimal(sample->value.real, point->learned, integer)) {
-            return point->learned;
-        }
-        return learn_form(point, sample->value.real, integer);
+        return codec_form_of_real(point, sample->value.real, integer);
     case SAMPLE_NONE:
     default:
         *integer = 0;
@@ -262,57 +262,68 @@ static unsigned form_of(struct codec_point *point, const struct sample *sample, 
     }
 }
 
-static void put_kinds(struct codec_encoder *encoder, struct column *column,
-                      const struct sample *samples, size_t count)
+/** Returns the bytes of the batch's texts. */
+static size_t put_kinds(struct codec_encoder *encoder, struct column *column,
+                        const struct sample *samples, size_t count)
 {
+    struct codec_state state = encoder->state;
+    struct column own = *column;
+    size_t text_bytes = 0;
+
     for (size_t i = 0; i < count; i++) {
-        struct codec_point *point = codec_point_of(&encoder->state, samples[i].point_id);
+        struct codec_point *point = codec_point_of(&state, encoder->handles[i]);
         unsigned kind = form_of(point, &samples[i], &encoder->integers[i]);
 
-        column_put(column, kind ^ point->kind);
+        column_put(&own, kind ^ point->kind);
         point->kind = (uint8_t)kind;
         if (kind != FORM_NONE) {
             point->learned = (uint8_t)kind;
         }
+        if (kind == FORM_TEXT) {
+            text_bytes += (size_t)encoder->integers[i];
+        }
         encoder->kinds[i] = (uint8_t)kind;
     }
-    column_end(column);
+    column_end(&own);
+    *column = own;
+    return text_bytes;
 }
 
-static void put_values(struct codec_encoder *encoder, struct column *column,
-                       const struct sample *samples, size_t count)
+static void put_values(struct codec_encoder *encoder, struct column *column, size_t count)
 {
+    struct codec_state state = encoder->state;
+    struct column own = *column;
+
     for (size_t i = 0; i < count; i++) {
+        int64_t integer = encoder->integers[i];
         struct codec_point *point;
 
         if (encoder->kinds[i] == FORM_NONE) {
             continue;
         }
-        point = codec_point_of(&encoder->state, samples[i].point_id);
-        codec_point_turn(point, encoder->kinds[i]);
-        column_put(column, zigzag_encode(codec_minus(encoder->integers[i], point->last)));
-        point->last = encoder->integers[i];
+        point = codec_point_of(&state, encoder->handles[i]);
+        if (point->number_kind != encoder->kinds[i]) {
+            codec_point_turn(point, encoder->kinds[i]);
+        }
+        column_put_mixed(&own, zigzag_encode(codec_minus(integer, point->last)));
+        point->last = integer;
     }
-    column_end(column);
+    column_end(&own);
+    *column = own;
 }
 
 static size_t put_columns(struct codec_encoder *encoder, const struct sample *samples, size_t count,
                           const uint8_t *texts)
 {
     struct column column = {encoder->columns, 0};
-    size_t text_bytes = 0;
+    size_t text_bytes;
 
-    put_handles(&encoder->state, &column, samples, count);
-    put_times(&encoder->state, &column, samples, count);
-    put_lags(&encoder->state, &column, samples, count);
-    put_statuses(&encoder->state, &column, samples, count);
-    put_kinds(encoder, &column, samples, count);
-    put_values(encoder, &column, samples, count);
-    for (size_t i = 0; i < count; i++) {
-        if (samples[i].type == SAMPLE_TEXT) {
-            text_bytes += samples[i].value.text.size_bytes;
-        }
-    }
+    put_handles(encoder, &column, samples, count);
+    put_times(encoder, &column, samples, count);
+    put_lags(encoder, &column, samples, count);
+    put_statuses(encoder, &column, samples, count);
+    text_bytes = put_kinds(encoder, &column, samples, count);
+    put_values(encoder, &column, count);
     if (text_bytes > 0) {
         memcpy(column.at, texts, text_bytes);
     }

@@ -1,6 +1,6 @@
 /* agent/store/codec_state.h - what encoder and decoder both remember, and how a number is told.
  *
- * Included by codec_encode.c and codec_decode.c alone.  Depends on: codec, base.  Threads: pure.
+ * Included by the files codec_*.c alone.  Depends on: codec, base.  Threads: pure.
  */
 #ifndef AGENT_STORE_CODEC_STATE_H
 #define AGENT_STORE_CODEC_STATE_H
@@ -102,6 +102,10 @@ double codec_power_of_ten(unsigned exponent);
 
 /** The double that `integer` stands for; `kind` is one of the four double forms. */
 double codec_real_of(unsigned kind, int64_t integer);
+
+/** The kind in which a double of this point is sent, and its integer: the decimals that the point
+ *  had last if they fit, else the fewest that do, else its bits. Encoder only (codec_form.c). */
+unsigned codec_form_of_real(struct codec_point *point, double real, int64_t *integer);
 
 /** The next value is of `kind`: bring `last` into that form. */
 void codec_point_turn(struct codec_point *point, unsigned kind);
