@@ -184,8 +184,8 @@ static void report(struct figure_sheet *sheet, const char *set, const struct tot
     }
     (void)snprintf(name, sizeof(name), "bytes-%s", set);
     if (strcmp(set, "A") == 0) { /* the set of the target */
-        (void)figure_put(sheet,
-                         &(struct figure){name, bytes, "B/reading", NULL, 0, FIGURE_AT_MOST, 1.5});
+        (void)figure_put(
+            sheet, &(struct figure){name, bytes, "B/reading", NULL, 0, FIGURE_AT_MOST, 1.5, 0});
     }
     for (int kind = NDJSON_3; kind <= CSV_19; kind++) {
         double readings = kind <= CSV_3 ? (double)rounds[0].readings : BATCH_READINGS;
@@ -193,12 +193,12 @@ static void report(struct figure_sheet *sheet, const char *set, const struct tot
         (void)snprintf(name, sizeof(name), "bytes-%s-%s", set, names[kind]);
         (void)figure_put(sheet, &(struct figure){name, bytes, "B/reading", names[kind],
                                                  (double)rounds[0].bytes[kind] / readings,
-                                                 FIGURE_AT_MOST, most_ratio[kind]});
+                                                 FIGURE_AT_MOST, most_ratio[kind], 0});
     }
     for (int kind = NDJSON_3; kind <= CSV_3; kind++) {
         (void)snprintf(name, sizeof(name), "encode-%s-%s", set, names[kind]);
         (void)figure_put(sheet, &(struct figure){name, ns[PARQUET], "ns/reading", names[kind],
-                                                 ns[kind], FIGURE_AT_MOST, 1});
+                                                 ns[kind], FIGURE_AT_MOST, 1, 0});
     }
 }
 
@@ -289,7 +289,7 @@ int main(void)
         die("cannot begin");
     }
     (void)figure_put(&sheet, &(struct figure){"encoder-memory", memory_kib, "KiB", NULL, 0,
-                                              FIGURE_AT_MOST, 4096});
+                                              FIGURE_AT_MOST, 4096, 0});
     for (int set = 0; set < 2; set++) {
         struct totals rounds[ROUNDS] = {0};
 

@@ -16,8 +16,10 @@
 enum {
     SAMPLES = 500000,
     ROUNDS = 7,
-    WARM_COMMITS = 2000,   /* the journal has its size, the ring was once around */
-    DEVICE_COMMITS = 1500, /* several checkpoints */
+    WARM_COMMITS = 2000, /* the journal has its size */
+    LAP_COMMIT = 16384,
+    DEVICE_COMMITS = 5000, /* several checkpoints */
+    ENCODED = SAMPLES / 5, /* the same readings for the codec and for JSON */
     BACKLOG_READINGS = 100000000,
     BACKLOG_COMMIT = 100000,
     FOLDER_SIZE = 200,
@@ -84,13 +86,14 @@ static struct bed open_bed(const struct candidate *candidate, const char *folder
         bench_fail(folder);
     }
     bed.state = candidate->open(folder);
+    run_commits(&bed, LAP_COMMIT, candidate->lap_readings / LAP_COMMIT);
     run_commits(&bed, batch, batch > 4096 ? WARM_COMMITS / 5 : WARM_COMMITS);
     return bed;
 }
 
 /** Readings a second of two candidates that take turns, as medians. */
-static void measure_rates(const char *folder, const struct candidate *other, size_t batch,
-                          double *ours, double *theirs)
+static void measure_rates(const char *folder, const struct candidate *const pair[2], size_t batch,
+                          double medians[2])
 {
     char folders[2][FOLDER_SIZE];
     double rates[2][ROUNDS];
@@ -99,7 +102,7 @@ static void measure_rates(const char *folder, const struct candidate *other, siz
 
     for (size_t i = 0; i < 2; i++) {
         (void)snprintf(folders[i], FOLDER_SIZE, "%s/%s", folder, i == 0 ? "ours" : "theirs");
-        beds[i] = open_bed(i == 0 ? &candidate_store : other, folders[i], batch);
+        beds[i] = open_bed(pair[i], folders[i], batch);
     }
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < 2; i++) {
@@ -109,9 +112,8 @@ static void measure_rates(const char *folder, const struct candidate *other, siz
             rates[i][round] = (double)(batch * commits) * 1e9 / (double)(figure_now_ns() - begin);
         }
     }
-    *ours = figure_median(rates[0], ROUNDS);
-    *theirs = figure_median(rates[1], ROUNDS);
     for (size_t i = 0; i < 2; i++) {
+        medians[i] = figure_median(rates[i], ROUNDS);
         beds[i].candidate->close(beds[i].state);
         remove_folder(folders[i]);
     }
@@ -121,26 +123,31 @@ static void put_rates(struct figure_sheet *sheet, const char *folder)
 {
     static const struct {
         const char *name;
-        const struct candidate *reference;
+        const struct candidate *pair[2];
         size_t batch;
-        double target;
+        double target, stretch;
     } rows[] = {
-        {"durable-rate-r200", &candidate_log, 200, 0.6},
-        {"durable-rate-r1000", &candidate_log, 1000, 0.6},
-        {"durable-rate-r5000", &candidate_log, 5000, 0.6},
-        {"durable-rate-r16384", &candidate_log, 16384, 0.6},
-        {"durable-rate-r5000-rows", &candidate_rows, 5000, 15},
+        {"durable-rate-r200", {&candidate_store, &candidate_log}, 200, 0.6, 0.8},
+        {"durable-rate-r1000", {&candidate_store, &candidate_log}, 1000, 0.6, 0.8},
+        {"durable-rate-r5000", {&candidate_store, &candidate_log}, 5000, 0.6, 0.8},
+        {"durable-rate-r16384", {&candidate_store, &candidate_log}, 16384, 0.6, 0.8},
+        {"durable-rate-r5000-rows", {&candidate_store, &candidate_rows}, 5000, 15, 0},
+        /* What this machine's flush leaves of that target at best: */
+        {"log-rate-r5000-rows", {&candidate_log, &candidate_rows}, 5000, 15, 0},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct figure figure = {.name = rows[i].name,
                                 .unit = "readings/s",
-                                .reference = rows[i].reference->name,
+                                .reference = rows[i].pair[1]->name,
                                 .direction = FIGURE_AT_LEAST,
-                                .target = rows[i].target};
+                                .target = rows[i].target,
+                                .stretch = rows[i].stretch};
+        double medians[2];
 
-        measure_rates(folder, rows[i].reference, rows[i].batch, &figure.value,
-                      &figure.reference_value);
+        measure_rates(folder, rows[i].pair, rows[i].batch, medians);
+        figure.value = medians[0];
+        figure.reference_value = medians[1];
         (void)figure_put(sheet, &figure); /* a missed target is a result, too */
     }
 }
@@ -180,6 +187,7 @@ static void put_device_bytes(struct figure_sheet *sheet, const struct device *de
         figure.name = rows[i].name;
         figure.reference = "log";
         figure.target = 2.2;
+        figure.stretch = 1.5;
         figure.value = device_bytes(device, folder, &candidate_store, rows[i].batch, &syncs);
         if (rows[i].batch == 1000) {
             ours_at_1000 = figure.value;
@@ -194,9 +202,10 @@ static void put_device_bytes(struct figure_sheet *sheet, const struct device *de
     figure.reference = "rows";
     figure.reference_value = device_bytes(device, folder, &candidate_rows, 1000, &syncs);
     figure.target = 1.0 / 7;
+    figure.stretch = 1.0 / 11;
     (void)figure_put(sheet, &figure);
-    figure =
-        (struct figure){"syncs-per-commit", syncs_at_1000, "syncs", NULL, 1, FIGURE_AT_MOST, 1.05};
+    figure = (struct figure){"syncs-per-commit", syncs_at_1000, "syncs", NULL, 1,
+                             FIGURE_AT_MOST,     1.05,          0};
     (void)figure_put(sheet, &figure);
 }
 
@@ -210,8 +219,8 @@ static void put_encoding(struct figure_sheet *sheet)
                             .target = 0.12};
 
     for (size_t round = 0; round < ROUNDS; round++) {
-        measure_codec(fine_stamps, SAMPLES, 1000, &bytes[0][round], &times[0][round]);
-        measure_json(fine_stamps, SAMPLES / 5, 16384, &bytes[1][round], &times[1][round]);
+        measure_codec(fine_stamps, ENCODED, 1000, &bytes[0][round], &times[0][round]);
+        measure_json(fine_stamps, ENCODED, 16384, &bytes[1][round], &times[1][round]);
     }
     figure.value = figure_median(bytes[0], ROUNDS);
     figure.reference_value = figure_median(bytes[1], ROUNDS);
@@ -341,8 +350,8 @@ static void put_opening(struct figure_sheet *sheet, const char *folder)
     }
     figure.value = open_time_ms(own, ring_bytes);
     (void)figure_put(sheet, &figure); /* a missed target is a result, too */
-    figure =
-        (struct figure){"cold-open-100m-at-all", figure.value, "ms", NULL, 1, FIGURE_AT_MOST, 50};
+    figure = (struct figure){"cold-open-100m-at-all", figure.value, "ms", NULL, 1,
+                             FIGURE_AT_MOST,          50,           0};
     (void)figure_put(sheet, &figure);
     remove_folder(own);
 }

@@ -34,27 +34,49 @@ bool figure_open(struct figure_sheet *sheet, const char *bench_name)
     return true;
 }
 
+static bool reaches(const struct figure *figure, double ratio, double limit)
+{
+    return figure->direction == FIGURE_AT_LEAST ? ratio >= limit : ratio <= limit;
+}
+
+/** The lines' last part, about the stretch figure. */
+static bool put_stretch(struct figure_sheet *sheet, const struct figure *figure, double ratio)
+{
+    bool reached = reaches(figure, ratio, figure->stretch);
+
+    if (figure->stretch == 0) {
+        (void)printf("\n");
+        return fprintf(sheet->lines, "}\n") > 0;
+    }
+    (void)printf(" stretch %s%.3g %s\n",
+                 figure->direction == FIGURE_AT_LEAST ? ">=" : "<=", figure->stretch,
+                 reached ? "reached" : "open");
+    return fprintf(sheet->lines, ",\"stretch\":%.6g,\"reached\":%s}\n", figure->stretch,
+                   reached ? "true" : "false") > 0;
+}
+
 bool figure_put(struct figure_sheet *sheet, const struct figure *figure)
 {
     const char *reference = figure->reference != NULL ? figure->reference : "one";
     double reference_value = figure->reference != NULL ? figure->reference_value : 1;
     double ratio = figure->value / reference_value;
     bool at_least = figure->direction == FIGURE_AT_LEAST;
-    bool met = at_least ? ratio >= figure->target : ratio <= figure->target;
+    bool met = reaches(figure, ratio, figure->target);
 
     sheet->missed_count += !met;
-    (void)printf("figure %s %.4g %s reference %s %.4g ratio %.3g target %s%.3g %s\n", figure->name,
+    (void)printf("figure %s %.4g %s reference %s %.4g ratio %.3g target %s%.3g %s", figure->name,
                  figure->value, figure->unit, reference, reference_value, ratio,
                  at_least ? ">=" : "<=", figure->target, met ? "met" : "missed");
-    (void)fflush(stdout); /* the file below is what counts */
     if (fprintf(sheet->lines,
                 "{\"figure\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"reference\":\"%s\","
                 "\"reference_value\":%.6g,\"ratio\":%.6g,\"target\":%.6g,\"direction\":\"%s\","
-                "\"met\":%s}\n",
+                "\"met\":%s",
                 figure->name, figure->value, figure->unit, reference, reference_value, ratio,
-                figure->target, at_least ? "at least" : "at most", met ? "true" : "false") < 0) {
+                figure->target, at_least ? "at least" : "at most", met ? "true" : "false") < 0 ||
+        !put_stretch(sheet, figure, ratio)) {
         sheet->failed = true;
     }
+    (void)fflush(stdout); /* the file is what counts */
     return met;
 }
 

@@ -1,6 +1,7 @@
 /* tests/bench/figure.h - how a benchmark reports: one line per figure, against a reference.
  *
  *     figure NAME VALUE UNIT reference NAME VALUE ratio R target >=T met|missed
+ *     ... met|missed stretch >=S reached|open           where there is a stretch figure
  *
  * goes to standard output; the same as one JSON object per line goes to <bench>.jsonl in the
  * directory LEAT_BENCH_DIR (build/bench when it is not set). Life: figure_open() -> figure_put()*
@@ -28,7 +29,8 @@ struct figure {
     const char *reference; /* one word; NULL: the target is of the value itself */
     double reference_value;
     enum figure_direction direction;
-    double target; /* of value / reference_value */
+    double target;  /* of value / reference_value */
+    double stretch; /* the aim beyond the target; 0: none */
 };
 
 struct figure_sheet {

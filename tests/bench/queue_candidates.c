@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 512, LOG_SLOTS = 64, PAGE_BYTES = 4096, TABLE_LOG2 = 9 };
+enum { PATH_SIZE = 512, RING_SLOTS = 64, PAGE_BYTES = 4096, TABLE_LOG2 = 9 };
 
 void bench_fail(const char *what)
 {
@@ -62,7 +62,7 @@ struct store *candidate_store_open(const char *folder, uint64_t ring_bytes)
 
 static void *open_store(const char *folder)
 {
-    return candidate_store_open(folder, 4 << 20);
+    return candidate_store_open(folder, RING_SLOTS * SLOT_BYTES);
 }
 
 void candidate_store_commit(void *store, const struct sample *samples, size_t count)
@@ -108,8 +108,11 @@ static void close_store(void *store)
     store_close(store);
 }
 
-const struct candidate candidate_store = {"store",       open_store,  candidate_store_commit,
-                                          store_written, store_syncs, close_store};
+/* A reading takes more than half a byte. */
+const struct candidate candidate_store = {
+    "store",     open_store,  candidate_store_commit,     store_written,
+    store_syncs, close_store, 2 * RING_SLOTS *SLOT_BYTES,
+};
 
 struct file_log {
     int descriptor;
@@ -134,7 +137,7 @@ static void *open_log(const char *folder)
     if (log->descriptor < 0 || log->encoder == NULL) {
         bench_fail(path);
     }
-    for (unsigned i = 0; i < LOG_SLOTS;
+    for (unsigned i = 0; i < RING_SLOTS;
          i++) { /* written once, so that nothing is allocated later */
         if (write(log->descriptor, log->bytes, SLOT_BYTES) != SLOT_BYTES) {
             bench_fail("filling the log");
@@ -188,7 +191,7 @@ static void turn_log(struct file_log *log, const struct sample *first)
         .stream = STREAM_READINGS, .first_sequence = log->next_sequence, .t0_ns = first->time_ns};
 
     write_log(log);
-    log->slot = (log->slot + 1) % LOG_SLOTS;
+    log->slot = (log->slot + 1) % RING_SLOTS;
     log->chain = slot_write_header(&header, log->bytes);
     log->filled = SLOT_HEADER_BYTES;
     log->written = 0;
@@ -242,8 +245,8 @@ static void close_log(void *state)
     free(log);
 }
 
-const struct candidate candidate_log = {"log",       open_log,  commit_log,
-                                        log_written, log_syncs, close_log};
+const struct candidate candidate_log = {"log",     open_log,  commit_log, log_written,
+                                        log_syncs, close_log, 0};
 
 struct rows {
     struct store_vfs vfs;
@@ -326,5 +329,5 @@ static void close_rows(void *state)
     free(rows);
 }
 
-const struct candidate candidate_rows = {"rows",       open_rows,  commit_rows,
-                                         rows_written, rows_syncs, close_rows};
+const struct candidate candidate_rows = {
+    "rows", open_rows, commit_rows, rows_written, rows_syncs, close_rows, 0};

@@ -26,6 +26,7 @@ struct candidate {
     uint64_t (*written_bytes)(const void *state); /* handed to the file system */
     uint64_t (*syncs)(const void *state);
     void (*close)(void *state);
+    size_t lap_readings; /* so many, in large commits, and its file does not grow any more */
 };
 
 extern const struct candidate candidate_store, candidate_log, candidate_rows;
