@@ -62,36 +62,60 @@ static bool added(struct pass *pass, enum error_code code)
     return code == ERROR_OK;
 }
 
-static bool add_sample(void *context, uint64_t sequence, const struct sample *sample,
-                       const struct store_regime *regime)
+static bool add_reading(struct pass *pass, uint64_t sequence, const struct sample *sample)
 {
-    struct pass *pass = context;
-    struct encoder *encoder = pass->cutter->encoder;
+    const struct definition *definition = store_definition(pass->cutter->store, sample->point_id);
+
+    if (definition == NULL) {
+        return added(pass, error_set(pass->error, ERROR_BUG,
+                                     "reading %llu has no definition under handle %u",
+                                     (unsigned long long)sequence, sample->point_id));
+    }
+    return added(pass, encoder_add_reading(pass->cutter->encoder, sequence, sample->point_id,
+                                           definition, sample, pass->error));
+}
+
+static bool add_event(struct pass *pass, uint64_t sequence, const struct sample *sample)
+{
     char texts[EVENT_TEXT_MAX];
     struct event event;
 
-    (void)regime;
-    if (!admit(pass, sequence, sample->received_ns)) {
-        return false;
-    }
-    if (pass->stream == STREAM_READINGS) {
-        const struct definition *definition =
-            store_definition(pass->cutter->store, sample->point_id);
-
-        if (definition == NULL) {
-            return added(pass, error_set(pass->error, ERROR_BUG,
-                                         "reading %llu has no definition under handle %u",
-                                         (unsigned long long)sequence, sample->point_id));
-        }
-        return added(pass, encoder_add_reading(encoder, sequence, sample->point_id, definition,
-                                               sample, pass->error));
-    }
     if (event_decode(sample->value.text.bytes, sample->value.text.size_bytes, texts, &event,
                      pass->error) != ERROR_OK) {
         /* Of a newer or a broken agent: the number is accounted for, the words are lost. */
         event = (struct event){.kind = "unreadable", .subject = "", .reason = "", .detail = ""};
     }
-    return added(pass, encoder_add_event(encoder, sequence, sample, &event, pass->error));
+    return added(pass,
+                 encoder_add_event(pass->cutter->encoder, sequence, sample, &event, pass->error));
+}
+
+static bool add_log(struct pass *pass, uint64_t sequence, const struct sample *sample)
+{
+    struct log_text whole = log_text_of("");
+    struct log_record record;
+
+    if (sample->type == SAMPLE_TEXT) {
+        whole = (struct log_text){sample->value.text.bytes, sample->value.text.size_bytes};
+    }
+    if (log_record_decode(whole.bytes, whole.size_bytes, &record, pass->error) != ERROR_OK) {
+        /* As above; but what a person wrote is kept as it stands. */
+        record = (struct log_record){LOG_SEVERITY_UNKNOWN, log_text_of("unreadable"),
+                                     log_text_of(""), whole};
+    }
+    return added(pass,
+                 encoder_add_log(pass->cutter->encoder, sequence, sample, &record, pass->error));
+}
+
+static bool add_sample(void *context, uint64_t sequence, const struct sample *sample,
+                       const struct store_regime *regime)
+{
+    static bool (*const add[STREAM_RING_COUNT])(struct pass * pass, uint64_t sequence,
+                                                const struct sample *sample) = {
+        [STREAM_EVENTS] = add_event, [STREAM_READINGS] = add_reading, [STREAM_LOGS] = add_log};
+    struct pass *pass = context;
+
+    (void)regime;
+    return admit(pass, sequence, sample->received_ns) && add[pass->stream](pass, sequence, sample);
 }
 
 static bool add_definition(void *context, uint64_t sequence, int64_t received_ns,

@@ -84,8 +84,8 @@ void encoder_free(struct encoder *encoder)
 static enum error_code check_header(const struct batch_header *header, struct error *error)
 {
     if (schema_of(header->stream) == NULL) {
-        return error_set(error, ERROR_BUG, "the stream '%s' has no rows in version %d",
-                         stream_name(header->stream), SCHEMA_VERSION);
+        return error_set(error, ERROR_BUG, "stream number %d has no rows in version %d",
+                         (int)header->stream, SCHEMA_VERSION);
     }
     if (!object_label_is_valid(header->site) || !object_label_is_valid(header->gateway)) {
         return error_set(error, ERROR_BAD_CONFIG,
@@ -280,6 +280,16 @@ enum error_code encoder_add_event(struct encoder *encoder, uint64_t sequence,
 
     row_of_event(sequence, sample, event, cells);
     return add_row(encoder, STREAM_EVENTS, sequence, cells, error);
+}
+
+enum error_code encoder_add_log(struct encoder *encoder, uint64_t sequence,
+                                const struct sample *sample, const struct log_record *record,
+                                struct error *error)
+{
+    struct cell cells[SCHEMA_COLUMNS_MAX];
+
+    row_of_log(sequence, sample, record, cells);
+    return add_row(encoder, STREAM_LOGS, sequence, cells, error);
 }
 
 enum error_code encoder_add_definition(struct encoder *encoder, uint64_t sequence,

@@ -20,6 +20,7 @@
 #include "base/definition.h"
 #include "base/error.h"
 #include "base/event.h"
+#include "base/log_record.h"
 #include "base/sample.h"
 #include "base/stream.h"
 #include "sync/batch.h"
@@ -61,6 +62,11 @@ MUST_CHECK enum error_code encoder_add_reading(struct encoder *encoder, uint64_t
 MUST_CHECK enum error_code encoder_add_event(struct encoder *encoder, uint64_t sequence,
                                              const struct sample *sample, const struct event *event,
                                              struct error *error);
+
+/** STREAM_LOGS; times of the sample, fields of the record. */
+MUST_CHECK enum error_code encoder_add_log(struct encoder *encoder, uint64_t sequence,
+                                           const struct sample *sample,
+                                           const struct log_record *record, struct error *error);
 
 /** STREAM_CATALOGUE. */
 MUST_CHECK enum error_code encoder_add_definition(struct encoder *encoder, uint64_t sequence,

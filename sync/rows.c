@@ -94,6 +94,24 @@ void row_of_event(uint64_t sequence, const struct sample *sample, const struct e
     *cells++ = micros_unless_0(event->to_ns);
 }
 
+static struct cell text_of_log(const struct log_text *field)
+{
+    return text_of_size(field->bytes, field->size_bytes, hash_of(field->bytes, field->size_bytes));
+}
+
+void row_of_log(uint64_t sequence, const struct sample *sample, const struct log_record *record,
+                struct cell cells[SCHEMA_COLUMNS_MAX])
+{
+    *cells++ = cell_integer((int64_t)sequence);
+    *cells++ = micros(sample->time_ns);
+    *cells++ = micros(sample->received_ns);
+    *cells++ = text_of_log(&record->source);
+    *cells++ = record->severity == LOG_SEVERITY_UNKNOWN ? (struct cell){0}
+                                                        : cell_integer(record->severity);
+    *cells++ = text_of_log(&record->message);
+    *cells++ = text_of_log(&record->fields);
+}
+
 void row_of_definition(uint64_t sequence, int64_t received_ns, const struct definition *definition,
                        struct cell cells[SCHEMA_COLUMNS_MAX])
 {

@@ -56,9 +56,20 @@ static const struct schema_column events[] = {
     {"to_ts", COLUMN_TIMESTAMP, COLUMN_DELTA, true},
 };
 
+static const struct schema_column logs[] = {
+    {"seq", COLUMN_INT64, COLUMN_DELTA, false},
+    {"ts", COLUMN_TIMESTAMP, COLUMN_DELTA, false},
+    {"received_ts", COLUMN_TIMESTAMP, COLUMN_DELTA, false},
+    {"source", COLUMN_STRING, COLUMN_DICTIONARY, false},
+    {"severity", COLUMN_INT32, COLUMN_DELTA, true},
+    {"message", COLUMN_STRING, COLUMN_PLAIN, false},
+    {"fields", COLUMN_STRING, COLUMN_PLAIN, false},
+};
+
 static const struct schema schemas[STREAM_COUNT] = {
     [STREAM_EVENTS] = {events, COUNT(events)},
     [STREAM_READINGS] = {readings, COUNT(readings)},
+    [STREAM_LOGS] = {logs, COUNT(logs)},
     [STREAM_CATALOGUE] = {catalogue, COUNT(catalogue)},
 };
 
