@@ -4,6 +4,7 @@
 #include "agent/fleet.h"
 #include "agent/journal.h"
 #include "agent/local_api.h"
+#include "agent/log_intake.h"
 #include "agent/status_report.h"
 #include "agent/uplink.h"
 #include "base/log.h"
@@ -28,44 +29,75 @@ struct agent {
     struct fleet fleet;
     struct uplink *uplink; /* NULL without a target; changed under config_lock */
     struct local_api *api;
-    pthread_mutex_t config_lock; /* config, uplink, queue_error: the API thread reads them */
+    pthread_mutex_t config_lock; /* config, uplink, queue_error: the API's threads read them */
     char queue_error[256];       /* "" while commits go through */
     int64_t started_ns, flush_due_ns, high_water_due_ns; /* monotonic */
     int signals;
 };
 
-static char *unknown_request(void)
+/** Send a JSON text from malloc(); NULL, for no memory, is no answer at all. */
+static void send_text(struct local_peer *peer, char *text)
 {
-    return strdup("{\"error\":\"unknown request; known are status and upload\"}");
+    if (text != NULL) {
+        (void)local_peer_send(peer, text, strlen(text)); /* a peer that left needs none */
+    }
+    free(text);
 }
 
-/** local_api_answer: on the API's thread. */
-static char *answer(void *context, const char *request)
+static void serve_status(struct agent *agent, const char *arguments, struct local_peer *peer)
 {
-    struct agent *agent = context;
-    char *reply;
+    char *text;
 
+    (void)arguments;
     (void)pthread_mutex_lock(&agent->config_lock);
-    if (strcmp(request, "status") == 0) {
-        const struct status_source source = {
-            agent->config->site, agent->config->gateway, agent->store,      agent->board,
-            agent->clock,        agent->started_ns,      agent->queue_error};
+    text = status_report_json(&(const struct status_source){
+        agent->config->site, agent->config->gateway, agent->store, agent->board, agent->clock,
+        agent->started_ns, agent->queue_error});
+    (void)pthread_mutex_unlock(&agent->config_lock);
+    send_text(peer, text);
+}
 
-        reply = status_report_json(&source);
-    } else if (strcmp(request, "upload") == 0) {
-        if (agent->uplink != NULL) {
-            uplink_flush(agent->uplink);
-        }
-        reply = strdup(agent->uplink != NULL ? "{\"asked\":true}"
-                       : agent->config->sync.target == NULL
-                           ? "{\"error\":\"no target is configured\"}"
-                           : "{\"error\":\"a changed configuration is being applied, or the "
-                             "uplink could not start; ask again in a minute\"}");
+static void serve_upload(struct agent *agent, const char *arguments, struct local_peer *peer)
+{
+    const char *text = "{\"asked\":true}";
+
+    (void)arguments;
+    (void)pthread_mutex_lock(&agent->config_lock);
+    if (agent->uplink != NULL) {
+        uplink_flush(agent->uplink);
     } else {
-        reply = unknown_request();
+        text = agent->config->sync.target == NULL
+                   ? "{\"error\":\"no target is configured\"}"
+                   : "{\"error\":\"a changed configuration is being applied, or the uplink could "
+                     "not start; ask again in a minute\"}";
     }
     (void)pthread_mutex_unlock(&agent->config_lock);
-    return reply;
+    send_text(peer, strdup(text));
+}
+
+static void serve_log(struct agent *agent, const char *arguments, struct local_peer *peer)
+{
+    log_intake_serve(agent->store, agent->clock, arguments, peer);
+}
+
+/** local_api_serve: on the thread of the peer's connection. A request is a word, which may have
+ *  arguments after a space. */
+static void serve(void *context, const char *request, struct local_peer *peer)
+{
+    static const struct {
+        const char *word;
+        void (*serve)(struct agent *agent, const char *arguments, struct local_peer *peer);
+    } requests[] = {{"status", serve_status}, {"upload", serve_upload}, {"log", serve_log}};
+    size_t length = strcspn(request, " ");
+    const char *arguments = request[length] == ' ' ? request + length + 1 : request + length;
+
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        if (strlen(requests[i].word) == length && memcmp(requests[i].word, request, length) == 0) {
+            requests[i].serve(context, arguments, peer);
+            return;
+        }
+    }
+    send_text(peer, strdup("{\"error\":\"unknown request; known are status, upload and log\"}"));
 }
 
 enum error_code agent_open_store(const struct config *config, const struct clock *clock,
@@ -164,7 +196,7 @@ static bool switch_config(struct agent *agent, struct config *new)
     bool failed;
 
     uplink_ask_to_stop(old_uplink);
-    set_uplink(agent, NULL); /* it is freed while the API thread answers */
+    set_uplink(agent, NULL); /* it is freed while the API's threads answer */
     while (!uplink_join(old_uplink, clock_monotonic_ns(agent->clock) + 50 * NS_PER_MS)) {
         if (!tick(agent)) { /* an upload that is on ends by its deadline */
             set_uplink(agent, old_uplink);
@@ -270,7 +302,7 @@ static enum error_code start(struct agent *agent, struct error *error)
         code = agent_open_store(agent->config, clock, &agent->store, error);
     }
     if (code == ERROR_OK) {
-        code = local_api_start(agent->settings.socket_path, answer, agent, &agent->api, error);
+        code = local_api_start(agent->settings.socket_path, serve, agent, &agent->api, error);
     }
     if (code != ERROR_OK) {
         return code;

@@ -1,7 +1,8 @@
 /* agent/main.c - `leat`: one command per line of the table below. */
 #include "agent/agent.h"
 #include "agent/config/check.h"
-#include "agent/local_api.h"
+#include "agent/local_client.h"
+#include "agent/log_command.h"
 #include "agent/status_report.h"
 #include "agent/upload.h"
 #include "base/cleanup.h"
@@ -14,6 +15,10 @@ struct arguments {
     const char *command; /* by its name, or by --help or --version */
     const char *config_path;
     const char *socket_path;
+    const char *source;
+    const char *severity;
+    char **words; /* after the command */
+    size_t word_count;
     bool json;
 };
 
@@ -21,6 +26,7 @@ struct command {
     const char *name;
     int (*run)(const struct arguments *arguments);
     const char *summary;
+    bool takes_words;
 };
 
 enum { REPLY_MAX_BYTES = 4 << 20, EXIT_USAGE = 2 };
@@ -50,7 +56,7 @@ static int command_status(const struct arguments *arguments)
     enum error_code code;
 
     buffer_init(&reply, REPLY_MAX_BYTES);
-    code = local_api_ask(arguments->socket_path, "status", &reply, &error);
+    code = local_ask(arguments->socket_path, "status", &reply, &error);
     if (code == ERROR_OK && !buffer_append_byte(&reply, '\0')) {
         code = error_set(&error, ERROR_NO_MEMORY, "no memory for the agent's answer");
     }
@@ -71,6 +77,15 @@ static int command_upload(const struct arguments *arguments)
     return upload_now(arguments->config_path, arguments->socket_path);
 }
 
+static int command_log(const struct arguments *arguments)
+{
+    const struct log_command command = {arguments->socket_path, arguments->source,
+                                        arguments->severity, arguments->words,
+                                        arguments->word_count};
+
+    return log_command(&command);
+}
+
 static int command_version(const struct arguments *arguments)
 {
     (void)arguments;
@@ -81,22 +96,29 @@ static int command_version(const struct arguments *arguments)
 static int command_help(const struct arguments *arguments);
 
 static const struct command commands[] = {
-    {"run", command_run, "collect, store and upload until SIGTERM; SIGHUP reads the configuration"},
-    {"check", command_check, "prove the configuration with no device present"},
-    {"status", command_status, "what the running agent does (--json for scripts)"},
-    {"upload", command_upload, "carry everything that waits to the target, now"},
-    {"version", command_version, "print the version"},
-    {"help", command_help, "print this"},
+    {"run", command_run, "collect, store and upload until SIGTERM; SIGHUP reads the configuration",
+     false},
+    {"check", command_check, "prove the configuration with no device present", false},
+    {"status", command_status, "what the running agent does (--json for scripts)", false},
+    {"log", command_log, "keep a note, or each line of standard input, in the logs stream", true},
+    {"upload", command_upload, "carry everything that waits to the target, now", false},
+    {"version", command_version, "print the version", false},
+    {"help", command_help, "print this", false},
 };
 
 static void print_usage(FILE *output)
 {
-    (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n\n", output);
+    (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n"
+                "       leat log [--source NAME] [--severity NAME] [MESSAGE ...]\n\n",
+                output);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         (void)fprintf(output, "  %-8s  %s\n", commands[i].name, commands[i].summary);
     }
-    (void)fputs("\n  --config  default " AGENT_CONFIG_PATH
-                "\n  --socket  default " AGENT_SOCKET_PATH "\n",
+    (void)fputs("\n  --config    default " AGENT_CONFIG_PATH
+                "\n  --socket    default " AGENT_SOCKET_PATH
+                "\n  --source    who says it; default: the user's name"
+                "\n  --severity  emergency, alert, critical, error, warning, notice (the default),"
+                "\n              informational or debug\n",
                 output);
 }
 
@@ -111,9 +133,10 @@ static int command_help(const struct arguments *arguments)
 static bool parse_options(int count, char **texts, struct arguments *arguments)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"socket", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},   {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},           {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},        {"source", required_argument, NULL, 'S'},
+        {"severity", required_argument, NULL, 'L'}, {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -128,6 +151,12 @@ static bool parse_options(int count, char **texts, struct arguments *arguments)
         case 'j':
             arguments->json = true;
             break;
+        case 'S':
+            arguments->source = optarg;
+            break;
+        case 'L':
+            arguments->severity = optarg;
+            break;
         case 'h':
             arguments->command = "help";
             break;
@@ -141,37 +170,50 @@ static bool parse_options(int count, char **texts, struct arguments *arguments)
     return true;
 }
 
-/** The command in what getopt left over; NULL: there is none, or more than one; it is said. */
-static const char *command_of(int count, char **texts, const struct arguments *arguments)
+static const struct command *command_named(const char *name)
 {
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    (void)fprintf(stderr, "leat: '%s' is not a command\n", name);
+    return NULL;
+}
+
+/** The command in what getopt left over; its words into `arguments`. NULL: there is none, or words
+ *  too many; it is said. */
+static const struct command *command_of(int count, char **texts, struct arguments *arguments)
+{
+    const struct command *command;
+
     if (arguments->command != NULL) {
-        return arguments->command;
+        return command_named(arguments->command);
     }
     if (optind == count) {
         (void)fputs("leat: say what to do\n", stderr);
         return NULL;
     }
-    if (optind + 1 < count) {
-        (void)fprintf(stderr, "leat: '%s' is one word too many\n", texts[optind + 1]);
+    command = command_named(texts[optind]);
+    arguments->words = texts + optind + 1;
+    arguments->word_count = (size_t)(count - optind - 1);
+    if (command != NULL && !command->takes_words && arguments->word_count > 0) {
+        (void)fprintf(stderr, "leat: '%s' is one word too many\n", arguments->words[0]);
         return NULL;
     }
-    return texts[optind];
+    return command;
 }
 
 int main(int argument_count, char **arguments_text)
 {
-    struct arguments arguments = {NULL, AGENT_CONFIG_PATH, AGENT_SOCKET_PATH, false};
-    const char *name = parse_options(argument_count, arguments_text, &arguments)
-                           ? command_of(argument_count, arguments_text, &arguments)
-                           : NULL;
+    struct arguments arguments = {.config_path = AGENT_CONFIG_PATH,
+                                  .socket_path = AGENT_SOCKET_PATH};
+    const struct command *command = parse_options(argument_count, arguments_text, &arguments)
+                                        ? command_of(argument_count, arguments_text, &arguments)
+                                        : NULL;
 
-    for (size_t i = 0; name != NULL && i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            return commands[i].run(&arguments);
-        }
-    }
-    if (name != NULL) {
-        (void)fprintf(stderr, "leat: '%s' is not a command\n", name);
+    if (command != NULL) {
+        return command->run(&arguments);
     }
     print_usage(stderr);
     return EXIT_USAGE;

@@ -1,7 +1,7 @@
 #include "agent/upload.h"
 
 #include "agent/agent.h"
-#include "agent/local_api.h"
+#include "agent/local_client.h"
 #include "agent/uplink.h"
 #include "base/cleanup.h"
 
@@ -23,7 +23,7 @@ static enum error_code ask_agent(const char *socket_path, struct error *error)
     enum error_code code;
 
     buffer_init(&reply, 65536);
-    code = local_api_ask(socket_path, "upload", &reply, error);
+    code = local_ask(socket_path, "upload", &reply, error);
     if (code == ERROR_OK && (!buffer_append_byte(&reply, '\0') ||
                              strstr((const char *)reply.bytes, "\"asked\":true") == NULL)) {
         code = error_set(error, ERROR_BAD_CONFIG, "the agent does not upload: %.100s",

@@ -4,7 +4,7 @@
  * home. A running agent is asked through its socket and does it in its own time; without one the
  * queue is opened here and drained.
  *
- * Depends on: config, local_api, store, uplink.  Threads: the main thread.
+ * Depends on: config, local_client, store, uplink.  Threads: the main thread.
  */
 #ifndef AGENT_UPLOAD_H
 #define AGENT_UPLOAD_H

@@ -1,4 +1,6 @@
 #include "agent/local_api.h"
+
+#include "agent/local_client.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>
@@ -13,12 +15,24 @@
 static char folder[] = "/tmp/leat-local-api-XXXXXX";
 static char path[64];
 
-static char *echo(void *context, const char *request)
+/** "stream": give back what comes, as long as it comes. Else: one answer. */
+static void echo(void *context, const char *request, struct local_peer *peer)
 {
+    char piece[1000];
     char reply[LOCAL_REQUEST_MAX + 32];
+    size_t size;
 
-    (void)snprintf(reply, sizeof(reply), "{\"%s\":%d}", request, *(int *)context);
-    return strdup(reply);
+    if (strcmp(request, "stream") != 0) {
+        int length = snprintf(reply, sizeof(reply), "{\"%s\":%d}", request, *(int *)context);
+
+        (void)local_peer_send(peer, reply, (size_t)length); /* the asker sees what is missing */
+    } else if (!local_peer_become_stream(peer)) {
+        (void)local_peer_send(peer, "busy", 4); /* as above */
+    } else {
+        while (local_peer_receive(peer, piece, sizeof(piece), &size) == LOCAL_INPUT_MORE &&
+               local_peer_send(peer, piece, size)) {
+        }
+    }
 }
 
 static int make_folder(void **unused)
@@ -50,7 +64,7 @@ static void a_question_gets_its_answer_and_the_socket_is_gone_at_the_end(void **
     assert_int_equal(status.st_mode & 0777, 0660);
     for (int i = 0; i < 3; i++) {
         buffer_clear(&reply);
-        assert_int_equal(local_api_ask(path, "status", &reply, &error), ERROR_OK);
+        assert_int_equal(local_ask(path, "status", &reply, &error), ERROR_OK);
         assert_int_equal(reply.size, strlen("{\"status\":42}"));
         assert_memory_equal(reply.bytes, "{\"status\":42}", reply.size);
     }
@@ -68,11 +82,11 @@ static void without_an_agent_the_sentence_says_so(void **unused)
     char long_path[200];
 
     buffer_init(&reply, 100);
-    assert_int_equal(local_api_ask(path, "status", &reply, &error), ERROR_UNREACHABLE);
+    assert_int_equal(local_ask(path, "status", &reply, &error), ERROR_UNREACHABLE);
     assert_non_null(strstr(error.text, path));
     memset(long_path, 'x', sizeof(long_path));
     long_path[sizeof(long_path) - 1] = '\0';
-    assert_int_equal(local_api_ask(long_path, "status", &reply, &error), ERROR_BAD_CONFIG);
+    assert_int_equal(local_ask(long_path, "status", &reply, &error), ERROR_BAD_CONFIG);
     buffer_deinit(&reply);
 }
 
@@ -124,7 +138,7 @@ static void an_answer_that_is_too_long_for_the_asker_is_refused(void **unused)
 
     buffer_init(&reply, 16);
     assert_int_equal(local_api_start(path, echo, &number, &api, &error), ERROR_OK);
-    assert_int_equal(local_api_ask(path, "status", &reply, &error), ERROR_BAD_DATA);
+    assert_int_equal(local_ask(path, "status", &reply, &error), ERROR_BAD_DATA);
     local_api_stop(api);
     buffer_deinit(&reply);
 }
@@ -176,6 +190,123 @@ static void a_peer_that_hesitates_does_not_keep_the_agent_from_ending(void **unu
     assert_int_equal(close(ended[1]), 0);
 }
 
+static void input_after_the_request_arrives_whole(void **unused)
+{
+    (void)unused;
+    enum { SIZE = 60000 }; /* what the echo sends fits in the socket until it is read */
+    static char input[SIZE];
+    struct local_question question = {path, "stream", input, SIZE, LOCAL_TIMEOUT_S};
+    struct local_api *api = NULL;
+    struct buffer reply;
+    struct error error = {0};
+    int number = 7;
+
+    buffer_init(&reply, 2 * SIZE);
+    for (size_t i = 0; i < SIZE; i++) {
+        input[i] = (char)(i % 251);
+    }
+    assert_int_equal(local_api_start(path, echo, &number, &api, &error), ERROR_OK);
+    question.input_bytes = 100; /* comes together with the request */
+    assert_int_equal(local_ask_with_input(&question, &reply, &error), ERROR_OK);
+    assert_int_equal(reply.size, 100);
+    assert_memory_equal(reply.bytes, input, reply.size);
+    buffer_clear(&reply);
+    question.input_bytes = SIZE;
+    assert_int_equal(local_ask_with_input(&question, &reply, &error), ERROR_OK);
+    assert_int_equal(reply.size, question.input_bytes);
+    assert_memory_equal(reply.bytes, input, reply.size);
+    local_api_stop(api);
+    buffer_deinit(&reply);
+}
+
+static void a_request_without_an_end_gets_no_answer(void **unused)
+{
+    (void)unused;
+    char request[LOCAL_REQUEST_MAX + 1];
+    struct local_api *api = NULL;
+    struct buffer reply;
+    struct error error = {0};
+    int number = 7;
+
+    buffer_init(&reply, 65536);
+    memset(request, 'r', LOCAL_REQUEST_MAX);
+    request[LOCAL_REQUEST_MAX] = '\0';
+    assert_int_equal(local_api_start(path, echo, &number, &api, &error), ERROR_OK);
+    assert_int_equal(local_ask(path, request, &reply, &error), ERROR_TIMEOUT);
+    assert_int_equal(reply.size, 0);
+    request[LOCAL_REQUEST_MAX - 1] = '\0'; /* with its newline it just fits */
+    assert_int_equal(local_ask(path, request, &reply, &error), ERROR_OK);
+    assert_int_equal(reply.size, LOCAL_REQUEST_MAX - 1 + strlen("{\"\":7}"));
+    local_api_stop(api);
+    buffer_deinit(&reply);
+}
+
+/** A connection that is a stream: it has been answered once. */
+static int open_stream(void)
+{
+    struct error error = {0};
+    char byte;
+    int connection;
+
+    assert_int_equal(local_connect(path, LOCAL_TIMEOUT_S, &connection, &error), ERROR_OK);
+    assert_int_equal(write(connection, "stream\nx", 8), 8);
+    assert_int_equal(read(connection, &byte, 1), 1);
+    return connection;
+}
+
+static void streams_that_hesitate_do_not_keep_others_from_an_answer(void **unused) /* A3 */
+{
+    (void)unused;
+    int streams[LOCAL_STREAMS_MAX];
+    struct local_api *api = NULL;
+    struct buffer reply;
+    struct error error = {0};
+    int number = 7;
+
+    buffer_init(&reply, 65536);
+    assert_int_equal(local_api_start(path, echo, &number, &api, &error), ERROR_OK);
+    for (size_t i = 0; i < LOCAL_STREAMS_MAX; i++) {
+        streams[i] = open_stream();
+    }
+    assert_int_equal(local_ask(path, "status", &reply, &error), ERROR_OK);
+    assert_int_equal(reply.size, strlen("{\"status\":7}"));
+    buffer_clear(&reply);
+    assert_int_equal(local_ask(path, "stream", &reply, &error), ERROR_OK);
+    assert_int_equal(reply.size, 4);
+    assert_memory_equal(reply.bytes, "busy", 4);
+    assert_int_equal(write(streams[0], "y", 1), 1); /* it still is one */
+    assert_int_equal(read(streams[0], &number, 1), 1);
+    for (size_t i = 0; i < LOCAL_STREAMS_MAX; i++) {
+        assert_int_equal(shutdown(streams[i], SHUT_WR), 0);
+        assert_int_equal(read(streams[i], &number, 1), 0); /* its place is free before long */
+        assert_int_equal(close(streams[i]), 0);
+    }
+    local_api_stop(api);
+    buffer_deinit(&reply);
+}
+
+static void more_peers_than_places_are_served_one_after_the_other(void **unused) /* A2 */
+{
+    (void)unused;
+    enum { PEERS = 3 * LOCAL_CONNECTIONS_MAX - 10 };
+    int peers[PEERS];
+    struct local_api *api = NULL;
+    struct error error = {0};
+    int number = 7;
+    char reply[32];
+
+    assert_int_equal(local_api_start(path, echo, &number, &api, &error), ERROR_OK);
+    for (size_t i = 0; i < PEERS; i++) {
+        assert_int_equal(local_connect(path, LOCAL_TIMEOUT_S, &peers[i], &error), ERROR_OK);
+    }
+    for (size_t i = 0; i < PEERS; i++) {
+        assert_int_equal(write(peers[i], "status\n", 7), 7);
+        assert_int_equal(recv(peers[i], reply, sizeof(reply), MSG_WAITALL), 12);
+        assert_int_equal(close(peers[i]), 0);
+    }
+    local_api_stop(api);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -185,6 +316,10 @@ int main(void)
         cmocka_unit_test(what_is_no_socket_is_never_removed),
         cmocka_unit_test(an_answer_that_is_too_long_for_the_asker_is_refused),
         cmocka_unit_test(a_peer_that_hesitates_does_not_keep_the_agent_from_ending),
+        cmocka_unit_test(input_after_the_request_arrives_whole),
+        cmocka_unit_test(a_request_without_an_end_gets_no_answer),
+        cmocka_unit_test(streams_that_hesitate_do_not_keep_others_from_an_answer),
+        cmocka_unit_test(more_peers_than_places_are_served_one_after_the_other),
     };
 
     return cmocka_run_group_tests_name("local_api", cases, make_folder, remove_folder);
