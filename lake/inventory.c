@@ -35,7 +35,7 @@ struct object_facts *inventory_at(const struct inventory *inventory, size_t inde
     return (struct object_facts *)(void *)inventory->objects.bytes + index;
 }
 
-static int compare_stream(const struct object_name *one, const struct object_name *two)
+static int compare_incarnation(const struct object_name *one, const struct object_name *two)
 {
     int order = strcmp(one->site, two->site);
 
@@ -45,7 +45,19 @@ static int compare_stream(const struct object_name *one, const struct object_nam
     if (order == 0) {
         order = strcmp(one->incarnation, two->incarnation);
     }
+    return order;
+}
+
+static int compare_stream(const struct object_name *one, const struct object_name *two)
+{
+    int order = compare_incarnation(one, two);
+
     return order != 0 ? order : (int)one->stream - (int)two->stream;
+}
+
+bool object_same_incarnation(const struct object_name *one, const struct object_name *two)
+{
+    return compare_incarnation(one, two) == 0;
 }
 
 bool object_same_stream(const struct object_name *one, const struct object_name *two)

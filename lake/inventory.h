@@ -33,6 +33,8 @@ struct object_facts {
     char problem[OBJECT_PROBLEM_SIZE]; /* why it is not sound */
     char previous[BATCH_DIGEST_SIZE];  /* digest of its predecessor; "" for the first */
     int64_t least_us, most_us;         /* of its `ts` (catalogue: valid_from), UTC; if sound */
+    /* Of its `received_ts`, UTC, where the clock was right; if sound. Empty: least > most. */
+    int64_t least_received_us, most_received_us;
 };
 
 struct inventory {
@@ -51,7 +53,10 @@ MUST_CHECK enum error_code inventory_collect(const char *lake, struct inventory 
 size_t inventory_count(const struct inventory *inventory);
 struct object_facts *inventory_at(const struct inventory *inventory, size_t index);
 
-/** Do both come from the same incarnation of the same gateway, and from the same stream? */
+/** Do both come from the same incarnation of the same gateway? */
+bool object_same_incarnation(const struct object_name *one, const struct object_name *two);
+
+/** And from the same stream? */
 bool object_same_stream(const struct object_name *one, const struct object_name *two);
 
 #endif

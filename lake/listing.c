@@ -112,32 +112,50 @@ static enum error_code write_accounts(const struct account_book *book, const cha
 
     buffer_init(&csv, SIZE_MAX / 2);
     add_format(&csv, "site,gateway,incarnation,stream,objects,damaged,row_count,first_seq,last_seq,"
-                     "high_water,lost,missing,status\n");
+                     "arrived,high_water,lost,missing,status\n");
     for (size_t i = 0; i < account_count(book); i++) {
         const struct account *account = account_at(book, i);
 
         add_gateway(&csv, account->name, account->stream);
         add_format(&csv,
                    "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-                   ",%" PRIu64 ",%" PRIu64 ",%s\n",
+                   ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s\n",
                    account->objects, account->damaged, account->rows, account->first, account->last,
-                   account->high_water, account->lost, account->missing, account_status(account));
+                   account->arrived, account->high_water, account->lost, account->missing,
+                   account_status(account));
     }
     return write_file(folder, "accounts.csv", &csv, error);
+}
+
+/** Null when it is unknown. */
+static void add_time(struct buffer *csv, int64_t us)
+{
+    if (us == 0) {
+        add_format(csv, ",");
+    } else {
+        add_format(csv, ",%" PRId64, us);
+    }
 }
 
 static enum error_code write_gaps(const struct account_book *book, const char *folder,
                                   struct error *error)
 {
     CLEANUP(buffer_deinit) struct buffer csv;
-    const struct hole *holes = (const struct hole *)(const void *)book->holes.bytes;
 
     buffer_init(&csv, SIZE_MAX / 2);
-    add_format(&csv, "site,gateway,incarnation,stream,first_seq,last_seq,kind\n");
-    for (size_t i = 0; i < book->holes.size / sizeof(*holes); i++) {
-        add_gateway(&csv, holes[i].name, holes[i].stream);
-        add_format(&csv, "%" PRIu64 ",%" PRIu64 ",%s\n", holes[i].first, holes[i].last,
-                   holes[i].damaged ? "damaged" : "missing");
+    add_format(&csv, "site,gateway,incarnation,stream,first_seq,last_seq,kind,from_us,to_us,"
+                     "reason\n");
+    for (size_t i = 0; i < hole_count(book); i++) {
+        const struct hole *hole = hole_at(book, i);
+
+        add_gateway(&csv, hole->name, hole->stream);
+        add_format(&csv, "%" PRIu64 ",%" PRIu64 ",%s", hole->first, hole->last,
+                   hole_kind_name(hole->kind));
+        add_time(&csv, hole->from_us);
+        add_time(&csv, hole->to_us);
+        add_format(&csv, ",");
+        add_text(&csv, hole->reason);
+        add_format(&csv, "\n");
     }
     return write_file(folder, "gaps.csv", &csv, error);
 }

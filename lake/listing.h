@@ -4,7 +4,8 @@
  *
  * Three CSV files with a header line: objects.csv (every object, with its path, range, digest,
  * times and whether it is sound), accounts.csv (one row per stream of a gateway's incarnation),
- * gaps.csv (ranges that are missing or damaged).
+ * gaps.csv (ranges that no sound object holds: lost, with the gateway's reason and times, missing,
+ * damaged).
  *
  * Depends on: base/fs, verify.  Threads: one user at a time.
  */

@@ -119,8 +119,8 @@ static int verify(const struct request *request)
 
         printed = print_json(report);
         cJSON_Delete(report);
-    } else {
-        report_print(&verification, stdout);
+    } else if (report_print(&verification, stdout, &error) != ERROR_OK) {
+        return fail(&error);
     }
     if (printed != EXIT_WHOLE) {
         return printed;

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/status_code.h"
 #include "sync/digest.h"
 
 #include <inttypes.h>
@@ -228,10 +229,12 @@ static enum error_code check_digest(const struct object_reader *reader, const st
     return code;
 }
 
-static const struct parquet_column *column_named(const struct object_reader *reader,
-                                                 const struct schema *schema, const char *name)
+const struct parquet_column *object_column(const struct object_reader *reader, enum stream stream,
+                                           const char *name)
 {
-    for (size_t i = 0; i < schema->column_count; i++) {
+    const struct schema *schema = schema_of(stream);
+
+    for (size_t i = 0; schema != NULL && i < schema->column_count; i++) {
         if (strcmp(schema->columns[i].name, name) == 0) {
             return &reader->columns[i];
         }
@@ -239,69 +242,50 @@ static const struct parquet_column *column_named(const struct object_reader *rea
     return NULL;
 }
 
-static void note_times(const struct object_reader *reader, const struct schema *schema,
-                       struct object_facts *facts)
+void object_row(const struct object_reader *reader, const struct object_name *name, uint64_t number,
+                struct cell cells[SCHEMA_COLUMNS_MAX])
 {
-    const char *name = facts->name.stream == STREAM_CATALOGUE ? "valid_from" : "ts";
-    const struct parquet_column *column = column_named(reader, schema, name);
+    const struct schema *schema = schema_of(name->stream);
+    const uint32_t *order = (const uint32_t *)(const void *)reader->order.bytes;
 
-    facts->least_us = INT64_MAX;
-    facts->most_us = INT64_MIN;
-    for (uint64_t row = 0; column != NULL && row < reader->footer.row_count; row++) {
-        int64_t us = parquet_column_at(column, row)->integer;
-
-        facts->least_us = us < facts->least_us ? us : facts->least_us;
-        facts->most_us = us > facts->most_us ? us : facts->most_us;
+    for (size_t i = 0; i < schema->column_count; i++) {
+        cells[i] =
+            cell_of(&reader->columns[i], schema->columns[i].type, order[number - name->first]);
     }
 }
 
-static bool text_is(const struct parquet_column *column, uint64_t row, const char *text)
+/** The least and the most of a column of times. `trusted`: the rows' status codes, to pass over
+ *  those whose clock was never right; or NULL. */
+static void find_bounds(const struct parquet_column *times, const struct parquet_column *trusted,
+                        int64_t *least, int64_t *most)
 {
-    const union parquet_value *value = parquet_column_at(column, row);
+    *least = INT64_MAX;
+    *most = INT64_MIN;
+    for (uint64_t row = 0; times != NULL && row < times->row_count; row++) {
+        int64_t us = parquet_column_at(times, row)->integer;
 
-    return value->text.size == strlen(text) &&
-           memcmp(column->texts.bytes + value->text.offset, text, value->text.size) == 0;
-}
-
-static uint64_t number_of(const struct parquet_column *column, uint64_t row)
-{
-    return parquet_column_is_null(column, row) ? 0
-                                               : (uint64_t)parquet_column_at(column, row)->integer;
-}
-
-/** Gap and high-water events become claims; other kinds say nothing about sequence numbers. */
-static enum error_code note_claims(const struct object_reader *reader, const struct schema *schema,
-                                   const struct object_name *name, struct buffer *claims,
-                                   struct error *error)
-{
-    const struct parquet_column *kind = column_named(reader, schema, "kind");
-    const struct parquet_column *subject = column_named(reader, schema, "subject");
-    const struct parquet_column *first = column_named(reader, schema, "first_seq");
-    const struct parquet_column *last = column_named(reader, schema, "last_seq");
-
-    for (uint64_t row = 0; row < reader->footer.row_count; row++) {
-        struct claim claim = {.gateway = name, .gap = text_is(kind, row, "gap")};
-        bool known = false;
-
-        claim.first = number_of(first, row);
-        claim.last = number_of(last, row);
-        for (int stream = 0; stream < STREAM_COUNT && !known; stream++) {
-            claim.stream = (enum stream)stream;
-            known = text_is(subject, row, stream_name(claim.stream));
-        }
-        if (!known || (!claim.gap && !text_is(kind, row, "high-water")) || claim.last > INT64_MAX ||
-            (claim.gap && (claim.first == 0 || claim.first > claim.last))) {
+        if (trusted != NULL &&
+            (parquet_column_at(trusted, row)->integer & STATUS_TIME_UNSYNCHRONISED) != 0) {
             continue;
         }
-        if (!buffer_append(claims, &claim, sizeof(claim))) {
-            return error_set(error, ERROR_NO_MEMORY, "there is no memory for the gap events");
-        }
+        *least = us < *least ? us : *least;
+        *most = us > *most ? us : *most;
     }
-    return ERROR_OK;
+}
+
+static void note_times(const struct object_reader *reader, struct object_facts *facts)
+{
+    enum stream stream = facts->name.stream;
+    const char *time = stream == STREAM_CATALOGUE ? "valid_from" : "ts";
+
+    find_bounds(object_column(reader, stream, time), NULL, &facts->least_us, &facts->most_us);
+    find_bounds(object_column(reader, stream, "received_ts"),
+                object_column(reader, stream, "quality"), &facts->least_received_us,
+                &facts->most_received_us);
 }
 
 static enum error_code check(struct object_reader *reader, const char *path,
-                             struct object_facts *facts, struct buffer *claims, struct error *error)
+                             struct object_facts *facts, struct error *error)
 {
     const struct schema *schema = schema_of(facts->name.stream);
     enum error_code code;
@@ -335,14 +319,12 @@ static enum error_code check(struct object_reader *reader, const char *path,
     if (code != ERROR_OK) {
         return code;
     }
-    note_times(reader, schema, facts);
-    return facts->name.stream == STREAM_EVENTS
-               ? note_claims(reader, schema, &facts->name, claims, error)
-               : ERROR_OK;
+    note_times(reader, facts);
+    return ERROR_OK;
 }
 
 enum error_code object_check(struct object_reader *reader, const char *lake,
-                             struct object_facts *facts, struct buffer *claims, struct error *error)
+                             struct object_facts *facts, struct error *error)
 {
     char name[BATCH_NAME_MAX];
     char path[PATH_MAX];
@@ -354,7 +336,7 @@ enum error_code object_check(struct object_reader *reader, const char *lake,
         return error_set(error, ERROR_BUG, "the path of an object cannot be built: %.150s",
                          problem.text);
     }
-    code = check(reader, path, facts, claims, &problem);
+    code = check(reader, path, facts, &problem);
     if (code == ERROR_NO_MEMORY) {
         return error_set(error, code, "%.60s...: %.180s", name, problem.text);
     }

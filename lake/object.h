@@ -1,6 +1,6 @@
 /* lake/object.h - is one object what its name says, down to the last row?
  *
- *   inventory -> [ OBJECT ] -> account
+ *   inventory -> [ OBJECT ] -> claim, account
  *
  *  O1  The footer's leat.* texts agree with the name; the SHA-256 in it covers every byte before
  *      it; every page passes its CRC.
@@ -14,7 +14,6 @@
 #ifndef LAKE_OBJECT_H
 #define LAKE_OBJECT_H
 
-#include "base/stream.h"
 #include "lake/inventory.h"
 #include "lake/parquet/column.h"
 #include "sync/schema.h"
@@ -23,14 +22,6 @@ enum {
     OBJECT_BYTES_MAX = 64 << 20,  /* of a file: eight times the largest batch */
     OBJECT_ROWS_MAX = 16 << 20,   /* of a file */
     OBJECT_COLUMN_MAX = 256 << 20 /* bytes of one decoded column */
-};
-
-/** What an events object says about the sequence numbers of its gateway (base/event.h). */
-struct claim {
-    const struct object_name *gateway; /* site, gateway and incarnation count */
-    enum stream stream;
-    bool gap; /* first..last are lost; else last is the highest number issued */
-    uint64_t first, last;
 };
 
 /** Memory that is kept from object to object. */
@@ -44,11 +35,19 @@ struct object_reader {
 void object_reader_init(struct object_reader *reader);
 void object_reader_deinit(struct object_reader *reader);
 
-/** Read the object that `facts` names and fill the rest of it. `claims` gets a struct claim for
- *  every gap and high-water event of a sound object. Errors: ERROR_NO_MEMORY; a bad object is
- *  `!facts->sound` (O3). */
+/** Read the object that `facts` names and fill the rest of it. Errors: ERROR_NO_MEMORY; a bad
+ *  object is `!facts->sound` (O3). */
 MUST_CHECK enum error_code object_check(struct object_reader *reader, const char *lake,
-                                        struct object_facts *facts, struct buffer *claims,
-                                        struct error *error);
+                                        struct object_facts *facts, struct error *error);
+
+/** A column of the sound object that was read last, in the file's order of rows. NULL: its stream
+ *  has none of that name. */
+const struct parquet_column *object_column(const struct object_reader *reader, enum stream stream,
+                                           const char *name);
+
+/** The row with this sequence number of the sound object that was read last, whose name is given.
+ *  Its texts are the reader's. */
+void object_row(const struct object_reader *reader, const struct object_name *name, uint64_t number,
+                struct cell cells[SCHEMA_COLUMNS_MAX]);
 
 #endif

@@ -1,10 +1,13 @@
 #include "lake/report.h"
 
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "lake/tally.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-/** Walk a buffer of terminated texts. */
-static const char *next_text(const struct buffer *texts, size_t *position)
+const char *report_next_text(const struct buffer *texts, size_t *position)
 {
     const char *text = (const char *)texts->bytes + *position;
 
@@ -13,16 +16,6 @@ static const char *next_text(const struct buffer *texts, size_t *position)
     }
     *position += strlen(text) + 1;
     return text;
-}
-
-void report_print_problems(const struct verification *verification, FILE *out)
-{
-    size_t position = 0;
-    const char *text;
-
-    while ((text = next_text(&verification->book.problems, &position)) != NULL) {
-        (void)fprintf(out, "%s\n", text);
-    }
 }
 
 static void print_account(const struct account *account, FILE *out)
@@ -35,12 +28,105 @@ static void print_account(const struct account *account, FILE *out)
                   account->last, account->lost, account->missing, account_status(account));
 }
 
-void report_print(const struct verification *verification, FILE *out)
+/** An instant as a person reads it, or "?". */
+static const char *stamp(int64_t us, char text[CLOCK_STAMP_SIZE])
 {
-    size_t count = account_count(&verification->book);
+    int64_t ns;
+
+    if (us == 0 || __builtin_mul_overflow(us, INT64_C(1000), &ns)) {
+        return "?";
+    }
+    clock_format_stamp(ns, text, CLOCK_STAMP_SIZE);
+    return text;
+}
+
+static void print_lineages(const struct account_book *book, FILE *out)
+{
+    char began[CLOCK_STAMP_SIZE];
+
+    for (size_t i = 0; i < lineage_count(book); i++) {
+        const struct lineage *lineage = lineage_at(book, i);
+
+        if (lineage->predecessor != NULL && lineage->predecessor[0] != '\0') {
+            (void)fprintf(out, "%s/%s incarnation %s followed %s on %s%s%s\n", lineage->name->site,
+                          lineage->name->gateway, lineage->name->incarnation, lineage->predecessor,
+                          stamp(lineage->began_us, began), lineage->reason[0] == '\0' ? "" : ": ",
+                          lineage->reason);
+        }
+    }
+}
+
+static void print_losses(const struct tally *tally, FILE *out)
+{
+    char from[CLOCK_STAMP_SIZE];
+    char to[CLOCK_STAMP_SIZE];
+
+    for (size_t i = 0; i < tally_loss_count(tally); i++) {
+        const struct loss *loss = tally_loss_at(tally, i);
+
+        (void)fprintf(out, "%s/%s incarnation %s, %s: %" PRIu64 " lost", loss->name->site,
+                      loss->name->gateway, loss->name->incarnation, stream_name(loss->stream),
+                      loss->count);
+        if (loss->from_us != 0 || loss->to_us != 0) {
+            (void)fprintf(out, ", %s to %s", stamp(loss->from_us, from), stamp(loss->to_us, to));
+        }
+        (void)fprintf(out, ": %s\n", loss->reason[0] == '\0' ? "no reason given" : loss->reason);
+    }
+}
+
+static void print_outages(const struct tally *tally, FILE *out)
+{
+    static const char *const sentences[] = {
+        [OUTAGE_DOWN] = "the agent was down",
+        [OUTAGE_UNREAD] = "devices could not be read",
+        [OUTAGE_REJECTED] = "payloads were rejected",
+    };
+    static const char *const counted[] = {
+        [OUTAGE_DOWN] = NULL, [OUTAGE_UNREAD] = "polls missed", [OUTAGE_REJECTED] = "payloads"};
+    char from[CLOCK_STAMP_SIZE];
+    char to[CLOCK_STAMP_SIZE];
+
+    for (size_t i = 0; i < tally_outage_count(tally); i++) {
+        const struct outage *outage = tally_outage_at(tally, i);
+
+        (void)fprintf(out, "%s/%s: %s %" PRIu64 " times", outage->name->site, outage->name->gateway,
+                      sentences[outage->kind], outage->events);
+        (void)fprintf(out, ", %" PRId64 " s in all", outage->total_us / 1000000);
+        if (counted[outage->kind] != NULL) {
+            (void)fprintf(out, ", %" PRIu64 " %s", outage->count, counted[outage->kind]);
+        }
+        (void)fprintf(out, ", between %s and %s\n", stamp(outage->least_us, from),
+                      stamp(outage->most_us, to));
+    }
+}
+
+static void print_texts(const struct buffer *texts, const char *end, FILE *out)
+{
     size_t position = 0;
     const char *text;
 
+    while ((text = report_next_text(texts, &position)) != NULL) {
+        (void)fprintf(out, "%s%s\n", text, end);
+    }
+}
+
+void report_print_problems(const struct verification *verification, FILE *out)
+{
+    print_texts(&verification->book.problems, "", out);
+}
+
+enum error_code report_print(const struct verification *verification, FILE *out,
+                             struct error *error)
+{
+    CLEANUP(tally_deinit) struct tally tally;
+    size_t count = account_count(&verification->book);
+    enum error_code code;
+
+    tally_init(&tally);
+    code = tally_fill(verification, &tally, error);
+    if (code != ERROR_OK) {
+        return code;
+    }
     if (count > 0) {
         (void)fprintf(out, "%-12s %-16s %-16s %-9s %7s %10s %10s %10s %8s %8s %s\n", "site",
                       "gateway", "incarnation", "stream", "objects", "rows", "first", "last",
@@ -49,84 +135,18 @@ void report_print(const struct verification *verification, FILE *out)
     for (size_t i = 0; i < count; i++) {
         print_account(account_at(&verification->book, i), out);
     }
+    print_lineages(&verification->book, out);
+    print_losses(&tally, out);
+    print_outages(&tally, out);
+    print_texts(&verification->book.notes, "", out);
     report_print_problems(verification, out);
-    while ((text = next_text(&verification->inventory.foreign, &position)) != NULL) {
-        (void)fprintf(out, "%s is no object of ours; it was left alone\n", text);
-    }
+    print_texts(&verification->inventory.foreign, " is no object of ours; it was left alone", out);
     (void)fprintf(out, "%zu objects: %s\n", inventory_count(&verification->inventory),
                   inventory_count(&verification->inventory) == 0 ? "nothing has arrived yet"
                   : verification_is_whole(verification)
                       ? "every sequence number is accounted for"
                       : "something is missing or damaged, see above");
-}
-
-static bool add_texts(cJSON *object, const char *key, const struct buffer *texts)
-{
-    cJSON *array = cJSON_AddArrayToObject(object, key);
-    size_t position = 0;
-    const char *text;
-
-    while (array != NULL && (text = next_text(texts, &position)) != NULL) {
-        cJSON *item = cJSON_CreateString(text);
-
-        if (!cJSON_AddItemToArray(array, item)) {
-            cJSON_Delete(item);
-            return false;
-        }
-    }
-    return array != NULL;
-}
-
-static bool add_count(cJSON *object, const char *key, uint64_t count)
-{
-    return cJSON_AddNumberToObject(object, key, (double)count) != NULL;
-}
-
-static bool fill_account(cJSON *object, const struct account *account)
-{
-    return cJSON_AddStringToObject(object, "site", account->name->site) != NULL &&
-           cJSON_AddStringToObject(object, "gateway", account->name->gateway) != NULL &&
-           cJSON_AddStringToObject(object, "incarnation", account->name->incarnation) != NULL &&
-           cJSON_AddStringToObject(object, "stream", stream_name(account->stream)) != NULL &&
-           add_count(object, "objects", account->objects) &&
-           add_count(object, "damaged", account->damaged) &&
-           add_count(object, "rows", account->rows) && add_count(object, "first", account->first) &&
-           add_count(object, "last", account->last) &&
-           add_count(object, "high_water", account->high_water) &&
-           add_count(object, "lost", account->lost) &&
-           add_count(object, "missing", account->missing) &&
-           cJSON_AddStringToObject(object, "status", account_status(account)) != NULL;
-}
-
-static bool add_accounts(cJSON *object, const struct verification *verification)
-{
-    cJSON *array = cJSON_AddArrayToObject(object, "accounts");
-
-    for (size_t i = 0; array != NULL && i < account_count(&verification->book); i++) {
-        cJSON *item = cJSON_CreateObject();
-
-        if (!fill_account(item, account_at(&verification->book, i)) ||
-            !cJSON_AddItemToArray(array, item)) {
-            cJSON_Delete(item);
-            return false;
-        }
-    }
-    return array != NULL;
-}
-
-cJSON *report_to_json(const struct verification *verification)
-{
-    cJSON *object = cJSON_CreateObject();
-
-    if (!add_count(object, "objects", inventory_count(&verification->inventory)) ||
-        !add_accounts(object, verification) ||
-        !add_texts(object, "problems", &verification->book.problems) ||
-        !add_texts(object, "foreign", &verification->inventory.foreign) ||
-        cJSON_AddBoolToObject(object, "whole", verification_is_whole(verification)) == NULL) {
-        cJSON_Delete(object);
-        return NULL;
-    }
-    return object;
+    return ERROR_OK;
 }
 
 static const char *text_of(const cJSON *object, const char *key)
@@ -150,6 +170,7 @@ void report_print_summary(const cJSON *summary, FILE *out)
         {"objects", "objects in the lake"},
         {"raw_rows", "readings in sound objects"},
         {"staged", "of them staged"},
+        {"repeated", "of them in two objects"},
         {"duplicates", "duplicates (flagged)"},
         {"integrated", "integrated"},
         {"bad", "of them bad"},

@@ -25,7 +25,6 @@ struct fixture {
     struct batch batch;
     struct object_facts facts;
     struct object_reader reader;
-    struct buffer claims;
 };
 
 static struct fixture fixture;
@@ -38,7 +37,6 @@ static int set_up(void **unused)
     memset(&fixture, 0, sizeof(fixture));
     (void)snprintf(fixture.lake, sizeof(fixture.lake), "/tmp/leat-lake-test-XXXXXX");
     object_reader_init(&fixture.reader);
-    buffer_init(&fixture.claims, MAXIMUM_BYTES);
     return mkdtemp(fixture.lake) == NULL ||
            encoder_create(MAXIMUM_BYTES, &fixture.encoder, &error) != ERROR_OK;
 }
@@ -49,7 +47,6 @@ static int tear_down(void **unused)
     char path[PATH_MAX * 2];
 
     object_reader_deinit(&fixture.reader);
-    buffer_deinit(&fixture.claims);
     encoder_free(fixture.encoder);
     (void)unlink(fixture.path); /* each case leaves one object at most */
     memcpy(path, fixture.path, sizeof(path));
@@ -134,9 +131,7 @@ static bool is_sound(void)
     struct error error;
 
     fixture.facts.sound = false;
-    assert_int_equal(
-        object_check(&fixture.reader, fixture.lake, &fixture.facts, &fixture.claims, &error),
-        ERROR_OK);
+    assert_int_equal(object_check(&fixture.reader, fixture.lake, &fixture.facts, &error), ERROR_OK);
     return fixture.facts.sound;
 }
 
@@ -158,42 +153,8 @@ static void what_the_encoder_makes_is_sound(void **unused) /* O1, O2 */
     assert_string_equal(fixture.facts.previous, "0123456789ab");
     assert_int_equal(fixture.facts.least_us, INT64_C(41000000));
     assert_int_equal(fixture.facts.most_us, INT64_C(1000000) * (40 + ROWS));
-    assert_int_equal(fixture.claims.size, 0);
-}
-
-static void events_that_speak_of_numbers_become_claims(void **unused)
-{
-    (void)unused;
-    const struct event events[] = {
-        {.kind = "gap",
-         .subject = "readings",
-         .reason = "full",
-         .detail = "",
-         .first = 7,
-         .last = 9},
-        {.kind = "high-water", .subject = "logs", .reason = "", .detail = "", .last = 12},
-        {.kind = "gap", .subject = "weather", .reason = "", .detail = "", .first = 1, .last = 2},
-        {.kind = "gap", .subject = "logs", .reason = "", .detail = "", .first = 9, .last = 2},
-        {.kind = "agent", .subject = "started", .reason = "", .detail = ""},
-    };
-    const struct claim *claims;
-    struct error error;
-
-    begin(STREAM_EVENTS);
-    for (size_t i = 0; i < 5; i++) {
-        struct sample sample = {.time_ns = NS_PER_S, .type = SAMPLE_TEXT};
-
-        assert_int_equal(encoder_add_event(fixture.encoder, i + 1, &sample, &events[i], &error),
-                         ERROR_OK);
-    }
-    finish();
-    put(fixture.batch.bytes, fixture.batch.size_bytes);
-    assert_true(is_sound());
-    assert_int_equal(fixture.claims.size, 2 * sizeof(struct claim));
-    claims = (const struct claim *)(const void *)fixture.claims.bytes;
-    assert_true(claims[0].gap && claims[0].stream == STREAM_READINGS);
-    assert_true(claims[0].first == 7 && claims[0].last == 9);
-    assert_true(!claims[1].gap && claims[1].stream == STREAM_LOGS && claims[1].last == 12);
+    assert_int_equal(fixture.facts.least_received_us, 0);
+    assert_int_equal(fixture.facts.most_received_us, 0);
 }
 
 static void definitions_are_read_with_their_missing_ranges(void **unused)
@@ -301,7 +262,7 @@ static void without_memory_it_says_so_and_loses_nothing(void **unused)
 
         object_reader_init(&reader);
         fault_alloc_arm(countdown);
-        code = object_check(&reader, fixture.lake, &fixture.facts, &fixture.claims, &error);
+        code = object_check(&reader, fixture.lake, &fixture.facts, &error);
         done = !fault_alloc_fired();
         fault_alloc_arm(0);
         object_reader_deinit(&reader);
@@ -316,8 +277,6 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test_setup_teardown(what_the_encoder_makes_is_sound, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(events_that_speak_of_numbers_become_claims, set_up,
-                                        tear_down),
         cmocka_unit_test_setup_teardown(definitions_are_read_with_their_missing_ranges, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(no_flipped_bit_goes_unnoticed_where_the_rows_are, set_up,

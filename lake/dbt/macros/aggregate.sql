@@ -80,6 +80,27 @@ counted as (
         sum(case when is_reset then 1 else 0 end) as counter_resets
     from placed
     group by point_key, period
+),
+
+downs as (
+    select site, gateway, {{ leat_epoch_us('from_ts') }} as from_us, {{ leat_epoch_us('to_ts') }} as to_us
+    from {{ ref('fact_gap') }}
+    where kind = 'down' and to_ts > from_ts
+),
+
+down_times as (
+    select
+        counted.point_key,
+        counted.period,
+        sum(least(downs.to_us, (counted.period + 1) * {{ period_us }})
+            - greatest(downs.from_us, counted.period * {{ period_us }})) as down_us
+    from counted
+    inner join downs
+        on downs.site = counted.site
+        and downs.gateway = counted.gateway
+        and downs.from_us < (counted.period + 1) * {{ period_us }}
+        and downs.to_us > counted.period * {{ period_us }}
+    group by counted.point_key, counted.period
 )
 
 select
@@ -103,10 +124,12 @@ select
     counted.value_first as first,
     counted.value_last as last,
     cast(coalesce(weights.covered_us, 0) as double) / 1000000 as covered_seconds,
+    cast(coalesce(down_times.down_us, 0) as double) / 1000000 as down_seconds,
     counted.counter_delta,
     cast(counted.counter_resets as bigint) as counter_resets
 from counted
 left join weights on weights.point_key = counted.point_key and weights.period = counted.period
+left join down_times on down_times.point_key = counted.point_key and down_times.period = counted.period
 {% endmacro %}
 
 {# The number of the period that a time lies in. Doubles hold microseconds until the year 2255 exactly. #}

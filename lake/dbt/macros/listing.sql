@@ -10,10 +10,11 @@
                     ('least_us', 'bigint'), ('most_us', 'bigint'), ('sound', 'boolean'), ('problem', 'varchar')],
         'accounts': [('site', 'varchar'), ('gateway', 'varchar'), ('incarnation', 'varchar'), ('stream', 'varchar'),
                      ('objects', 'bigint'), ('damaged', 'bigint'), ('row_count', 'bigint'), ('first_seq', 'bigint'),
-                     ('last_seq', 'bigint'), ('high_water', 'bigint'), ('lost', 'bigint'), ('missing', 'bigint'),
-                     ('status', 'varchar')],
+                     ('last_seq', 'bigint'), ('arrived', 'bigint'), ('high_water', 'bigint'), ('lost', 'bigint'),
+                     ('missing', 'bigint'), ('status', 'varchar')],
         'gaps': [('site', 'varchar'), ('gateway', 'varchar'), ('incarnation', 'varchar'), ('stream', 'varchar'),
-                 ('first_seq', 'bigint'), ('last_seq', 'bigint'), ('kind', 'varchar')]
+                 ('first_seq', 'bigint'), ('last_seq', 'bigint'), ('kind', 'varchar'), ('from_us', 'bigint'),
+                 ('to_us', 'bigint'), ('reason', 'varchar')]
     } %}
     {{ return(lists[name]) }}
 {% endmacro %}

@@ -1,4 +1,5 @@
--- The status codes that Leat uses (OPC UA part 4, section 7.39), and those that came beside them.
+-- The status codes that Leat uses (OPC UA part 4, section 7.39), and those that came beside them; all without the low
+-- 16 bits, in which fact_reading.status_code says how good the time is.
 with known as (
     {%- set codes = [
         (0, 'Good', 'the source gave this value'),

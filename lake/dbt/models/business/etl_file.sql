@@ -1,5 +1,6 @@
 -- depends_on: {{ ref('fact_reading') }}
 -- depends_on: {{ ref('fact_gap') }}
+-- depends_on: {{ ref('etl_overlap') }}
 -- depends_on: {{ ref('agg_point_hour') }}
 -- depends_on: {{ ref('agg_point_day') }}
 -- The ledger: what has been carried through to the marts. It comes last, so a run that broke off leaves no entry.

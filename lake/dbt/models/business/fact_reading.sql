@@ -36,8 +36,10 @@ select
     value_double,
     value_text,
     value,
+    status_code,
     quality_code,
     quality,
+    time_quality,
     choice > 1 as is_duplicate,
     object
 from ranked

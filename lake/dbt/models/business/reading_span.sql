@@ -1,6 +1,6 @@
 -- How long each reading holds, and what a counter has counted since the reading before: for the days that the
 -- aggregates need. A value holds until the next reading of its point, at most one heartbeat (a day when the point has
--- none), never across a gap. A counter that goes down has begun again from zero.
+-- none), never across a gap, nor while the agent was down. A counter that goes down has begun again from zero.
 with readings as (
     select
         facts.*,
@@ -32,24 +32,44 @@ neighboured as (
     from readings
 ),
 
+bounded as (
+    select
+        *,
+        least(
+            coalesce(next_ts_us, ts_us + 86400000000),
+            ts_us + case when heartbeat_us > 0 then least(heartbeat_us, 86400000000) else 86400000000 end
+        ) as held_at_most_us
+    from neighboured
+),
+
 held as (
     select
-        neighboured.*,
+        bounded.*,
         exists (
             select 1
             from {{ ref('fact_gap') }} as gaps
             where gaps.stream = 'readings'
-                and gaps.site = neighboured.site
-                and gaps.gateway = neighboured.gateway
-                and gaps.incarnation = neighboured.incarnation
-                and gaps.first_seq > neighboured.seq
+                and gaps.site = bounded.site
+                and gaps.gateway = bounded.gateway
+                and gaps.incarnation = bounded.incarnation
+                and gaps.first_seq > bounded.seq
                 and (
-                    neighboured.next_seq is null
-                    or neighboured.next_incarnation <> neighboured.incarnation
-                    or gaps.first_seq < neighboured.next_seq
+                    bounded.next_seq is null
+                    or bounded.next_incarnation <> bounded.incarnation
+                    or gaps.first_seq < bounded.next_seq
                 )
+        ) or exists (
+            -- What was received before the agent went down; a source may have kept the rest for it.
+            select 1
+            from {{ ref('fact_gap') }} as downs
+            where downs.kind = 'down'
+                and downs.site = bounded.site
+                and downs.gateway = bounded.gateway
+                and downs.to_ts > bounded.received_ts
+                and downs.to_ts > bounded.ts
+                and {{ leat_epoch_us('downs.from_ts') }} < bounded.held_at_most_us
         ) as is_before_gap
-    from neighboured
+    from bounded
 )
 
 select
@@ -61,13 +81,7 @@ select
     reading_date,
     is_target,
     ts_us,
-    case
-        when is_before_gap then ts_us
-        else least(
-            coalesce(next_ts_us, ts_us + 86400000000),
-            ts_us + case when heartbeat_us > 0 then least(heartbeat_us, 86400000000) else 86400000000 end
-        )
-    end as held_until_us,
+    case when is_before_gap then ts_us else held_at_most_us end as held_until_us,
     value,
     quality,
     is_usable,

@@ -23,7 +23,7 @@ select
     accounts.objects,
     accounts.damaged,
     greatest(accounts.last_seq, accounts.high_water) as issued,
-    accounts.row_count as arrived,
+    accounts.arrived,
     accounts.lost,
     accounts.missing,
     accounts.status,

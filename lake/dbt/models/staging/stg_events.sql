@@ -1,3 +1,11 @@
+-- Each sequence number once: an event may stand in two objects (stg_overlap).
+with numbered as (
+    select
+        *,
+        row_number() over (partition by site, gateway, incarnation, seq order by object) as copy_number
+    from {{ ref('raw_events') }}
+)
+
 select
     site || '/' || gateway || '/' || incarnation || '/' || cast(seq as varchar) as event_key,
     site,
@@ -16,4 +24,5 @@ select
     from_ts,
     to_ts,
     object
-from {{ ref('raw_events') }}
+from numbered
+where copy_number = 1

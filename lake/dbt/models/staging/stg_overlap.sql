@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+{{ leat_repeated_objects(ref('raw_readings')) }}
