@@ -128,6 +128,9 @@ static const struct object_facts *find_digest(const struct ledger *ledger, const
     const struct object_facts *sought = &key;
     const struct object_facts *const *found;
 
+    if (ledger->digests.size == 0) { /* there was no memory for them: settle() asks */
+        return NULL;
+    }
     memcpy(key.name.digest, digest, strlen(digest) + 1);
     found = bsearch(&sought, ledger->digests.bytes, ledger->digests.size / sizeof(sought),
                     sizeof(sought), compare_digests);

@@ -5,7 +5,7 @@ import struct
 
 import harness
 import pytest
-from lake_writer import COLUMNS, Gateway, reseal, write_parquet
+from lake_writer import COLUMNS, Gateway, reseal, us, write_parquet
 
 READINGS = [("boiler/flow", f"2026-03-01 10:{minute:02}:00", minute) for minute in range(60)]
 
@@ -40,8 +40,8 @@ def test_a_whole_lake_is_whole(verify, lake):
     assert report["problems"] == [] and report["whole"]
     assert account(report) == {
         "site": "works", "gateway": "gw-1", "incarnation": "00000000000000aa",
-        "stream": "readings", "objects": 3, "damaged": 0, "rows": 60, "arrived": 60, "first": 1, "last": 60,
-        "high_water": 60, "lost": 0, "missing": 0, "status": "complete"}
+        "stream": "readings", "objects": 3, "damaged": 0, "rows": 60, "arrived": 60, "first": 1,
+        "last": 60, "high_water": 60, "lost": 0, "missing": 0, "status": "complete"}
 
 
 def test_the_table_for_people_ends_with_the_verdict(programs, lake):
@@ -245,3 +245,212 @@ def test_a_wrong_call_is_refused(programs, words):
 def test_version_and_help_are_told(programs):
     assert harness.run([programs.leat_lake, "version"]).stdout.startswith("leat-lake 0.")
     assert "integrate LAKE WAREHOUSE" in harness.run([programs.leat_lake, "--help"]).stdout
+
+
+def identify(gateway, predecessor="", reason="", time="2026-03-01 00:00:00"):
+    """The first event of an incarnation."""
+    return gateway.tell("identity", gateway.incarnation, detail=predecessor, reason=reason, time=time)
+
+
+def test_a_batch_that_was_cut_again_is_no_fork(verify, tmp_path):
+    """1 to 40 reached the lake, but not the answer; 1 to 20 were evicted; 21 to 60 were cut anew."""
+    gateway = Gateway(tmp_path)
+    gateway.read(READINGS[:40])
+    gateway.previous["readings"] = ""  # the queue never learnt of the first try
+    gateway.read(READINGS[20:60], first=21)
+    gateway.tell("gap", "readings", first_seq=1, last_seq=20, reason="the ring was full")
+    report = verify(tmp_path)
+    assert report["problems"] == []
+    assert {key: account(report)[key] for key in ("rows", "arrived", "lost", "missing", "status")} \
+        == {"rows": 80, "arrived": 60, "lost": 0, "missing": 0, "status": "complete"}
+
+
+def test_a_set_aside_queue_that_two_machines_drained_is_no_fork(verify, tmp_path):
+    """1 to 20 | 21 to 40 | 41 to 60 by the original, 1 to 40 by the clone, in other cuts."""
+    original, clone = Gateway(tmp_path), Gateway(tmp_path)
+    for at in (0, 20, 40):
+        original.read(READINGS[at:at + 20])
+    clone.read(READINGS[:15])
+    clone.read(READINGS[15:40])
+    report = verify(tmp_path)
+    assert report["problems"] == []
+    assert (account(report)["rows"], account(report)["arrived"]) == (100, 60)
+
+
+def test_a_fork_names_both_objects_and_the_first_number_that_differs(verify, tmp_path):
+    one, two = Gateway(tmp_path), Gateway(tmp_path)
+    for gateway in (one, two):
+        gateway.read(READINGS[:20])
+    paths = [one.read(READINGS[20:40]),
+             two.read(READINGS[20:25] + [("boiler/flow", "2026-03-01 10:25:00", 99)] + READINGS[26:50])]
+    report = verify(tmp_path)
+    assert account(report)["status"] == "forked" and not report["whole"]
+    assert len(report["problems"]) == 1
+    problem = report["problems"][0]
+    assert all(path.name in problem for path in paths)
+    assert "works/gw-1" in problem and "from 26 on" in problem and "name of its own" in problem
+
+
+def test_a_fork_is_seen_behind_rows_that_are_the_same(verify, tmp_path):
+    """The third object overlaps both before it, and differs from the second alone."""
+    gateway = Gateway(tmp_path)
+    gateway.read(READINGS[:20])
+    gateway.read(READINGS[20:40])
+    other = Gateway(tmp_path)
+    other.read(READINGS[:39] + [("boiler/flow", "2026-03-01 10:39:00", -1)])
+    assert "from 40 on" in verify(tmp_path)["problems"][0]
+
+
+def test_a_corrected_time_makes_no_fork_but_another_value_does(verify, tmp_path):
+    corrected, unsynchronised = 1, 0x40000002
+    before, after = Gateway(tmp_path), Gateway(tmp_path)
+    before.read([("boiler/flow", "1970-01-01 00:00:01", 5, unsynchronised)])
+    after.read([("boiler/flow", "2026-03-01 10:00:00", 5, corrected)])
+    assert verify(tmp_path)["problems"] == []
+    Gateway(tmp_path).read([("boiler/flow", "2026-03-01 10:00:00", 6, corrected)])
+    assert account(verify(tmp_path))["status"] == "forked"
+
+
+def test_the_same_value_at_another_right_time_is_a_fork(verify, tmp_path):
+    for minute in (1, 2):
+        Gateway(tmp_path).read([("boiler/flow", f"2026-03-01 10:0{minute}:00", 5)])
+    assert account(verify(tmp_path))["status"] == "forked"
+
+
+def test_losses_are_told_by_reason_once_and_without_what_arrived(verify, tmp_path):
+    gateway = Gateway(tmp_path)
+    gateway.read(READINGS[:20])
+    gateway.previous["readings"] = "ffffffffffff"
+    gateway.read(READINGS[:20], first=61)
+    gateway.tell("gap", "readings", first_seq=11, last_seq=40, reason="the ring was full",
+                 from_ts=us("2026-03-01 10:00:00"), to_ts=us("2026-03-01 10:10:00"))
+    gateway.tell("gap", "readings", first_seq=31, last_seq=45, reason="the ring was full",
+                 from_ts=us("2026-03-01 10:05:00"), to_ts=us("2026-03-01 10:20:00"))
+    gateway.tell("gap", "readings", first_seq=41, last_seq=62, reason='a "slot" was damaged')
+    report = verify(tmp_path)
+    assert [(loss["reason"], loss["count"], loss["ranges"], loss["from"], loss["to"])
+            for loss in report["lost"]] == [
+        ('a "slot" was damaged', 15, 1, None, None),
+        ("the ring was full", 25, 2, "2026-03-01T10:00:00.000Z", "2026-03-01T10:20:00.000Z")]
+    assert (account(report)["lost"], account(report)["arrived"]) == (40, 40)
+    assert "names ffffffffffff as its predecessor" in report["problems"][0]
+
+
+def test_a_damaged_object_whose_rows_another_holds_too_costs_nothing(verify, tmp_path):
+    gateway = Gateway(tmp_path)
+    path = gateway.read(READINGS[:20])
+    gateway.previous["readings"] = ""
+    gateway.read(READINGS[:30], first=1)
+    path.write_bytes(b"")
+    report = verify(tmp_path)
+    assert (account(report)["damaged"], account(report)["missing"]) == (1, 0)
+    assert len(report["problems"]) == 1 and "is damaged" in report["problems"][0]
+
+
+def test_outages_are_summed_up_per_gateway(programs, verify, tmp_path):
+    gateway = Gateway(tmp_path)
+    for hour in (1, 5):
+        gateway.tell("down", "agent", from_ts=us(f"2026-03-01 0{hour}:00:00"),
+                     to_ts=us(f"2026-03-01 0{hour}:30:00"), reason="the power failed")
+    gateway.tell("unread", "boiler", count=17, from_ts=us("2026-03-01 02:00:00"),
+                 to_ts=us("2026-03-01 02:00:17"))
+    gateway.tell("rejected", "broker plant/1", count=3)
+    report = verify(tmp_path)
+    assert report["whole"]
+    assert [(row["kind"], row["events"], row["count"], row["seconds"], row["from"], row["to"])
+            for row in report["outages"]] == [
+        ("down", 2, 0, 3600, "2026-03-01T01:00:00.000Z", "2026-03-01T05:30:00.000Z"),
+        ("unread", 1, 17, 17, "2026-03-01T02:00:00.000Z", "2026-03-01T02:00:17.000Z"),
+        ("rejected", 1, 3, 0, None, None)]
+    said = harness.run([programs.leat_lake, "verify", tmp_path]).stdout
+    assert "works/gw-1: the agent was down 2 times, 3600 s in all" in said
+    assert "works/gw-1: devices could not be read 1 times, 17 s in all, 17 polls missed" in said
+
+
+def test_an_event_that_stands_in_two_objects_is_heard_once(verify, tmp_path):
+    gateway, again = Gateway(tmp_path), Gateway(tmp_path)
+    gateway.tell("unread", "boiler", count=17)
+    rows = [{"ts": us("2026-03-01 00:00:00"), "received_ts": us("2026-03-01 00:00:00"),
+             "kind": "unread", "subject": "boiler", "reason": "", "detail": "", "count": 17}]
+    again.write("events", rows * 2)
+    report = verify(tmp_path)
+    assert report["problems"] == []
+    assert report["outages"][0]["count"] == 34
+
+
+@pytest.fixture
+def family(tmp_path):
+    """family(letter) makes the incarnation of 16 such letters."""
+    return lambda letter, name="gw-1": Gateway(tmp_path, gateway=name, incarnation=letter * 16)
+
+
+def test_the_chain_of_incarnations_is_told(programs, verify, family, tmp_path):
+    first, second = family("a"), family("b")
+    identify(first)
+    first.read(READINGS[:20])
+    identify(second, "a" * 16, "the queue was damaged and is kept as queue.db.damaged-1",
+             time="2026-03-01 11:00:00")
+    second.read([("boiler/flow", "2026-03-01 11:00:00", 1)])
+    first.read(READINGS[20:40], date="2026-03-02")  # drained later
+    report = verify(tmp_path)
+    assert report["whole"] and report["notes"] == []
+    assert [(one["incarnation"][0], one["follows"]) for one in report["incarnations"]] == [
+        ("a", ""), ("b", "a" * 16)]
+    said = harness.run([programs.leat_lake, "verify", tmp_path]).stdout
+    assert ("works/gw-1 incarnation bbbbbbbbbbbbbbbb followed aaaaaaaaaaaaaaaa on "
+            "2026-03-01T11:00:00.000Z: the queue was damaged and is kept as") in said
+
+
+def test_a_predecessor_that_never_arrived_is_a_problem(verify, family, tmp_path):
+    identify(family("b"), "a" * 16, "the queue was damaged")
+    report = verify(tmp_path)
+    assert not report["whole"]
+    assert "it followed incarnation aaaaaaaaaaaaaaaa, of which nothing has arrived" in \
+        report["problems"][0]
+
+
+def test_a_clone_and_its_original_that_both_went_on_are_a_fork(verify, family, tmp_path):
+    original, clone = family("a"), family("b")
+    identify(original)
+    identify(clone, "a" * 16, "the queue is another machine's")
+    original.read(READINGS)
+    clone.read([("boiler/flow", "2026-03-01 10:30:00", 1)])
+    report = verify(tmp_path)
+    assert not report["whole"]
+    assert "incarnations aaaaaaaaaaaaaaaa and bbbbbbbbbbbbbbbb come from one queue and both went on" \
+        in report["problems"][0]
+
+
+def test_two_clones_that_both_went_on_are_a_fork_and_one_after_the_other_a_note(
+        verify, family, tmp_path):
+    identify(family("a"))
+    clones = [family(letter) for letter in "bcd"]
+    for clone, start in zip(clones, (0, 30, 50)):
+        identify(clone, "a" * 16)
+        clone.read(READINGS[start:start + 25])
+    report = verify(tmp_path)  # b until 24, c from 30 to 54, d from 50
+    assert len(report["problems"]) == 1 and "cccccccccccccccc and dddddddddddddddd" in \
+        report["problems"][0]
+    assert len(report["notes"]) == 1 and "bbbbbbbbbbbbbbbb and cccccccccccccccc both followed " \
+        "aaaaaaaaaaaaaaaa, one after the other" in report["notes"][0]
+
+
+def test_a_clock_that_was_never_right_proves_no_fork(verify, family, tmp_path):
+    original, successor = family("a"), family("b")
+    identify(original)
+    identify(successor, "a" * 16)
+    original.read(READINGS)
+    successor.read([("boiler/flow", "2024-01-01 00:00:00", 1, 0x40000002)])
+    assert verify(tmp_path)["whole"]
+
+
+def test_a_copy_under_a_name_of_its_own_is_a_note(verify, family, tmp_path):
+    original, copy = family("a"), family("b", "gw-2")
+    identify(original)
+    identify(copy, "a" * 16)
+    original.read(READINGS)
+    copy.read(READINGS)
+    report = verify(tmp_path)
+    assert report["whole"]
+    assert "works/gw-2 incarnation bbbbbbbbbbbbbbbb began with a copy of the queue of works/gw-1" in \
+        report["notes"][0]
