@@ -6,6 +6,7 @@
 #include "agent/local_api.h"
 #include "agent/log_intake.h"
 #include "agent/status_report.h"
+#include "agent/upkeep.h"
 #include "agent/uplink.h"
 #include "base/log.h"
 
@@ -29,7 +30,8 @@ struct agent {
     struct fleet fleet;
     struct uplink *uplink; /* NULL without a target; changed under config_lock */
     struct local_api *api;
-    pthread_mutex_t config_lock; /* config, uplink, queue_error: the API's threads read them */
+    struct upkeep upkeep;
+    pthread_mutex_t config_lock; /* config, uplink, upkeep, queue_error: the API's threads read */
     char queue_error[256];       /* "" while commits go through */
     int64_t started_ns, flush_due_ns, high_water_due_ns; /* monotonic */
     int signals;
@@ -52,7 +54,8 @@ static void serve_status(struct agent *agent, const char *arguments, struct loca
     (void)pthread_mutex_lock(&agent->config_lock);
     text = status_report_json(&(const struct status_source){
         agent->config->site, agent->config->gateway, agent->store, agent->board, agent->clock,
-        agent->started_ns, agent->queue_error});
+        agent->started_ns, agent->queue_error, agent->config->queue.path, &agent->upkeep.wear,
+        &agent->config->queue.card, "/sys"});
     (void)pthread_mutex_unlock(&agent->config_lock);
     send_text(peer, text);
 }
@@ -105,6 +108,7 @@ enum error_code agent_open_store(const struct config *config, const struct clock
 {
     struct store_settings settings = {.path = config->queue.path,
                                       .keep_free_bytes = config->queue.keep_free_bytes,
+                                      .program_page_bytes = config->queue.card.program_page_bytes,
                                       .clock = clock};
 
     for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
@@ -124,6 +128,7 @@ static bool commit(struct agent *agent)
     (void)pthread_mutex_lock(&agent->config_lock);
     changed = failed != (agent->queue_error[0] != '\0');
     (void)snprintf(agent->queue_error, sizeof(agent->queue_error), "%s", failed ? error.text : "");
+    upkeep_look(&agent->upkeep);
     (void)pthread_mutex_unlock(&agent->config_lock);
     if (changed && failed) {
         log_error("queue-failing", "error=\"%s\"", error.text);
@@ -176,7 +181,9 @@ static bool queue_changed(const struct config *old, const struct config *new)
     return strcmp(old->queue.path, new->queue.path) != 0 ||
            memcmp(old->queue.ring_bytes, new->queue.ring_bytes, sizeof(old->queue.ring_bytes)) !=
                0 ||
-           memcmp(old->queue.when_full, new->queue.when_full, sizeof(old->queue.when_full)) != 0;
+           memcmp(old->queue.when_full, new->queue.when_full, sizeof(old->queue.when_full)) != 0 ||
+           old->queue.keep_free_bytes != new->queue.keep_free_bytes ||
+           old->queue.card.program_page_bytes != new->queue.card.program_page_bytes;
 }
 
 static void set_uplink(struct agent *agent, struct uplink *uplink)
@@ -237,8 +244,9 @@ static void reload(struct agent *agent) /* G2 */
     }
     free(findings);
     if (queue_changed(agent->config, config)) {
-        log_warning("config-needs-restart", "section=queue note=\"path and rings stay as they are "
-                                            "until the agent is restarted\"");
+        log_warning("config-needs-restart",
+                    "section=queue note=\"path, rings and room stay as they are "
+                    "until the agent is restarted\"");
     }
     change = fleet_apply(&agent->fleet, config, tick, agent);
     if (change.interrupted || !switch_config(agent, config)) {
@@ -302,6 +310,7 @@ static enum error_code start(struct agent *agent, struct error *error)
         code = agent_open_store(agent->config, clock, &agent->store, error);
     }
     if (code == ERROR_OK) {
+        upkeep_start(&agent->upkeep, agent->store, clock);
         code = local_api_start(agent->settings.socket_path, serve, agent, &agent->api, error);
     }
     if (code != ERROR_OK) {
@@ -331,6 +340,7 @@ static bool finish(struct agent *agent)
     journal_append(agent->store, agent->clock,
                    &(struct event){.kind = "agent", .subject = "stopped", .detail = LEAT_VERSION});
     journal_high_water(agent->store, agent->clock);
+    upkeep_finish(&agent->upkeep);
     saved = commit(agent);
     status_board_totals(agent->board, &totals);
     status_board_uplink(agent->board, &uplink);

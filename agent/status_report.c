@@ -1,6 +1,9 @@
 #include "agent/status_report.h"
 
+#include "agent/status_disk.h"
+
 #include <cjson/cJSON.h>
+#include <string.h>
 
 static void add_count(cJSON *object, const char *key, uint64_t count)
 {
@@ -28,6 +31,9 @@ static void add_devices(cJSON *report, struct status_board *board)
     }
 }
 
+/* By enum store_growth. */
+static const char *const growth_names[] = {"free", "floor", "disk-full"};
+
 static void add_streams(cJSON *report, struct store *store)
 {
     cJSON *list = cJSON_AddArrayToObject(report, "streams");
@@ -45,6 +51,12 @@ static void add_streams(cJSON *report, struct store *store)
         add_count(row, "waiting", state.waiting_count);
         add_count(row, "waiting_bytes", state.waiting_bytes);
         add_count(row, "ring_bytes", state.ring_bytes);
+        add_count(row, "made_bytes", state.made_bytes);
+        if (state.ring_bytes > 0) {
+            (void)cJSON_AddStringToObject(
+                row, "when_full", state.when_full == STORE_HOLD ? "hold" : "overwrite-oldest");
+            (void)cJSON_AddStringToObject(row, "growth", growth_names[state.growth]);
+        }
         add_count(row, "lost", state.lost_count);
         (void)cJSON_AddItemToArray(list, row);
     }
@@ -78,18 +90,6 @@ static void add_totals(cJSON *report, const struct status_counts *totals,
     add_count(row, "uploaded", uplink->reading_rows);
 }
 
-static void add_disk(cJSON *report, const struct status_source *source)
-{
-    cJSON *row = cJSON_AddObjectToObject(report, "disk");
-    struct store_totals totals;
-
-    store_totals(source->store, &totals);
-    add_count(row, "bytes_written", totals.bytes_written);
-    add_count(row, "syncs", totals.syncs);
-    add_count(row, "commits", totals.commits);
-    (void)cJSON_AddStringToObject(row, "error", source->queue_error);
-}
-
 char *status_report_json(const struct status_source *source)
 {
     cJSON *report = cJSON_CreateObject();
@@ -109,7 +109,7 @@ char *status_report_json(const struct status_source *source)
     add_streams(report, source->store);
     add_uplink(report, &uplink);
     add_totals(report, &totals, &uplink);
-    add_disk(report, source);
+    status_disk_add(report, source);
     text = cJSON_PrintUnformatted(report);
     cJSON_Delete(report);
     return text;
@@ -152,17 +152,28 @@ static void print_streams(const cJSON *report, FILE *output)
 {
     const cJSON *row;
 
-    (void)fprintf(output, "\n%-12s %14s %14s %14s %10s %8s\n", "stream", "stored up to",
-                  "in the lake", "waiting", "ring used", "lost");
+    (void)fprintf(output, "\n%-12s %14s %14s %14s %10s %8s  %-16s %s\n", "stream", "stored up to",
+                  "in the lake", "waiting", "ring used", "lost", "when full", "MiB made");
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(report, "streams"))
     {
         unsigned long long ring = count_of(row, "ring_bytes");
         unsigned long long used = count_of(row, "waiting_bytes");
+        const char *growth = text_of(row, "growth");
 
-        (void)fprintf(output, "%-12s %14llu %14llu %14llu %9llu%% %8llu\n", text_of(row, "name"),
+        (void)fprintf(output, "%-12s %14llu %14llu %14llu %9llu%% %8llu", text_of(row, "name"),
                       count_of(row, "committed"), count_of(row, "acknowledged"),
                       count_of(row, "waiting"), ring == 0 ? 0 : used * 100 / ring,
                       count_of(row, "lost"));
+        if (ring > 0) {
+            (void)fprintf(output, "  %-16s %6.1f of %.1f", text_of(row, "when_full"),
+                          (double)count_of(row, "made_bytes") / (1 << 20),
+                          (double)ring / (1 << 20));
+        }
+        (void)fputc('\n', output);
+        if (growth[0] != '\0' && strcmp(growth, "free") != 0) {
+            (void)fprintf(output, "  may not grow: the file system %s\n",
+                          strcmp(growth, "floor") == 0 ? "is down to queue.keep_free" : "is full");
+        }
     }
 }
 
@@ -190,12 +201,7 @@ enum error_code status_report_print(const char *json, FILE *output, struct error
     if (text_of(uplink, "reason")[0] != '\0') {
         (void)fprintf(output, "  %s\n", text_of(uplink, "reason"));
     }
-    (void)fprintf(output, "queue   %llu commits, %llu syncs, %llu bytes to the disk\n",
-                  count_of(disk, "commits"), count_of(disk, "syncs"),
-                  count_of(disk, "bytes_written"));
-    if (text_of(disk, "error")[0] != '\0') {
-        (void)fprintf(output, "  %s\n", text_of(disk, "error"));
-    }
+    status_disk_print(disk, output);
     cJSON_Delete(report);
     return ERROR_OK;
 }

@@ -2,13 +2,14 @@
  *
  * The keys are for scripts and stay: docs/status.md lists them.
  *
- * Depends on: status_board, store, cJSON.  Threads: all.
+ * Depends on: status_board, status_disk, store, wear, cJSON.  Threads: all.
  */
 #ifndef AGENT_STATUS_REPORT_H
 #define AGENT_STATUS_REPORT_H
 
 #include "agent/status_board.h"
 #include "agent/store/store.h"
+#include "agent/wear.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -21,6 +22,10 @@ struct status_source {
     const struct clock *clock;
     int64_t started_ns;      /* monotonic */
     const char *queue_error; /* "" while commits go through */
+    const char *queue_path;
+    const struct wear *wear; /* whoever asks holds its lock */
+    const struct config_card *card;
+    const char *sysfs; /* "/sys" */
 };
 
 /** A JSON text from malloc(); NULL when there is no memory. */

@@ -316,6 +316,9 @@ static void read_main(struct loading *loading, struct config *config, struct doc
     if (document_flatten(loading, document, root, elsewhere, &record)) {
         (void)settings_apply(loading, &settings, &record); /* the findings are counted at the end */
         check_names(loading, config, &record);
+        if (config->queue.flush_ns == 0) { /* not given */
+            config->queue.flush_ns = (config->queue.flash_saver ? 5 : 1) * NS_PER_S;
+        }
     }
     read_targets(loading, config, document, root);
     if (devices != NULL) {

@@ -48,12 +48,21 @@ struct config_device {
     uint8_t fingerprint[CONFIG_FINGERPRINT_SIZE]; /* equal: everything that matters is equal */
 };
 
+/** The flash that the queue stands on, for the projected wear. */
+struct config_card {
+    uint64_t size_bytes;
+    uint64_t cycles; /* program and erase cycles that a block endures */
+    uint64_t program_page_bytes;
+};
+
 struct config_queue {
     const char *path;
     int64_t flush_ns;
+    bool flash_saver;
     uint64_t ring_bytes[STREAM_RING_COUNT];
     uint32_t when_full[STREAM_RING_COUNT]; /* enum store_when_full */
     uint64_t keep_free_bytes;
+    struct config_card card;
 };
 
 struct config_sync {

@@ -197,6 +197,7 @@ static void apply_plan(struct store *store, const struct commit_plan *plan, bool
     store->totals.commits += !empty;
     store->totals.bytes_written = store->database.vfs.written_bytes;
     store->totals.syncs = store->database.vfs.sync_count;
+    store->totals.programmed_bytes = store->database.vfs.programmed_bytes;
 }
 
 static enum error_code commit_now(struct store *store, struct error *error)

@@ -230,6 +230,9 @@ enum error_code store_open(const struct store_settings *settings, struct store *
     if (code == ERROR_OK) {
         code = grow_announce(opened, error);
     }
+    if (settings->program_page_bytes > 0) {
+        opened->database.vfs.program_page_bytes = settings->program_page_bytes;
+    }
     if (code != ERROR_OK) {
         store_close(opened);
         return code;

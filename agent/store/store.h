@@ -39,7 +39,8 @@ struct store_settings {
     const char *path; /* of the database; made when it is not there */
     uint64_t ring_bytes[STREAM_RING_COUNT];
     enum store_when_full when_full[STREAM_RING_COUNT];
-    uint64_t keep_free_bytes; /* room on the file system that growing rings leave alone */
+    uint64_t keep_free_bytes;    /* room on the file system that growing rings leave alone */
+    uint64_t program_page_bytes; /* of the flash below, for the meter; 0: not known */
     const struct clock *clock;
 };
 
@@ -112,6 +113,7 @@ struct store_totals {
     uint64_t commits;       /* since opening */
     uint64_t bytes_written; /* handed to the disk since opening */
     uint64_t syncs;
+    uint64_t programmed_bytes; /* each sync rounded up to program pages: what a flash wears by */
 };
 
 void store_totals(struct store *store, struct store_totals *totals);

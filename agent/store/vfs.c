@@ -7,6 +7,7 @@
 struct metered_file {
     sqlite3_file base;
     struct store_vfs *meter;
+    uint64_t unsynced_bytes;
     uint64_t wrapped[]; /* SQLite aligns to 8 bytes */
 };
 
@@ -33,6 +34,7 @@ static int file_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 of
 static int file_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
 {
     metered(file)->meter->written_bytes += (uint64_t)size;
+    metered(file)->unsynced_bytes += (uint64_t)size;
     return wrapped(file)->pMethods->xWrite(wrapped(file), bytes, size, offset);
 }
 
@@ -43,7 +45,12 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 
 static int file_sync(sqlite3_file *file, int flags)
 {
-    metered(file)->meter->sync_count++;
+    struct store_vfs *meter = metered(file)->meter;
+    uint64_t page = meter->program_page_bytes;
+
+    meter->sync_count++;
+    meter->programmed_bytes += (metered(file)->unsynced_bytes + page - 1) / page * page;
+    metered(file)->unsynced_bytes = 0;
     return wrapped(file)->pMethods->xSync(wrapped(file), flags);
 }
 
@@ -109,6 +116,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     int code = below(vfs)->xOpen(below(vfs), name, wrapped(file), flags, out_flags);
 
     metered(file)->meter = (struct store_vfs *)(void *)vfs; /* vfs is its first member */
+    metered(file)->unsynced_bytes = 0;
     file->pMethods = wrapped(file)->pMethods != NULL ? &methods : NULL;
     return code;
 }
@@ -155,21 +163,23 @@ bool store_vfs_open(struct store_vfs *vfs)
     if (real == NULL) {
         return false;
     }
-    *vfs = (struct store_vfs){.vfs = {
-                                  .iVersion = 1,
-                                  .szOsFile = (int)sizeof(struct metered_file) + real->szOsFile,
-                                  .mxPathname = real->mxPathname,
-                                  .zName = vfs->name,
-                                  .pAppData = real,
-                                  .xOpen = vfs_open,
-                                  .xDelete = vfs_delete,
-                                  .xAccess = vfs_access,
-                                  .xFullPathname = vfs_full_pathname,
-                                  .xRandomness = vfs_randomness,
-                                  .xSleep = vfs_sleep,
-                                  .xCurrentTime = vfs_current_time,
-                                  .xGetLastError = vfs_last_error,
-                              }};
+    *vfs = (struct store_vfs){.vfs =
+                                  {
+                                      .iVersion = 1,
+                                      .szOsFile = (int)sizeof(struct metered_file) + real->szOsFile,
+                                      .mxPathname = real->mxPathname,
+                                      .zName = vfs->name,
+                                      .pAppData = real,
+                                      .xOpen = vfs_open,
+                                      .xDelete = vfs_delete,
+                                      .xAccess = vfs_access,
+                                      .xFullPathname = vfs_full_pathname,
+                                      .xRandomness = vfs_randomness,
+                                      .xSleep = vfs_sleep,
+                                      .xCurrentTime = vfs_current_time,
+                                      .xGetLastError = vfs_last_error,
+                                  },
+                              .program_page_bytes = STORE_PROGRAM_PAGE_BYTES};
     (void)snprintf(vfs->name, sizeof(vfs->name), "leat-%p", (void *)vfs); /* unique; fits */
     return sqlite3_vfs_register(&vfs->vfs, 0) == SQLITE_OK;
 }

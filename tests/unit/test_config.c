@@ -171,6 +171,10 @@ static void a_site_alone_is_a_configuration(void **state)
     assert_true(strlen(config->gateway) > 0);
     assert_string_equal(config->queue.path, "/var/lib/leat/queue.db");
     assert_int_equal(config->queue.flush_ns, NS_PER_S);
+    assert_false(config->queue.flash_saver);
+    assert_int_equal(config->queue.card.size_bytes, UINT64_C(8) << 30);
+    assert_int_equal(config->queue.card.cycles, 3000);
+    assert_int_equal(config->queue.card.program_page_bytes, 16 << 10);
     assert_int_equal(config->queue.ring_bytes[STREAM_EVENTS], 4 << 20);
     assert_int_equal(config->queue.when_full[STREAM_EVENTS], STORE_HOLD);
     assert_int_equal(config->queue.ring_bytes[STREAM_READINGS], 64 << 20);
@@ -282,6 +286,25 @@ static void c2_a_device_may_be_taken_out(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, start, end)
 
+static void the_flash_saver_flushes_less_often_unless_it_is_told_how_often(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t flush_ns;
+    } rows[] = {
+        {"site: s\nqueue: { flash_saver: true }\n", 5 * NS_PER_S},
+        {"site: s\nqueue: { flash_saver: true, flush: 30s }\n", 30 * NS_PER_S},
+        {"site: s\nqueue: { flash_saver: false }\n", NS_PER_S},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config *config = load(*state, rows[i].text);
+
+        assert_int_equal(config->queue.flush_ns, rows[i].flush_ns);
+        config_free(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -289,6 +312,7 @@ int main(void)
         IN_FOLDER(points_carry_their_definitions),
         IN_FOLDER(each_different_interval_is_a_schedule),
         IN_FOLDER(a_site_alone_is_a_configuration),
+        IN_FOLDER(the_flash_saver_flushes_less_often_unless_it_is_told_how_often),
         IN_FOLDER(the_folder_of_devices_is_read_in_the_order_of_its_names),
         IN_FOLDER(c2_a_fingerprint_changes_with_what_matters_alone),
         IN_FOLDER(c2_a_device_may_be_taken_out),

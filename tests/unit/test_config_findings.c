@@ -124,8 +124,8 @@ static void keys_and_values_of_the_main_file_are_checked(void **state)
              "leat.yaml:2:1: unknown key 'device' of the configuration; did you mean 'devices'?\n"),
         MAIN("site: s\nuplink: t\n",
              "leat.yaml:2:1: unknown key 'uplink' of the configuration; it knows site, gateway, "
-             "queue.path, queue.flush, queue.keep_free, queue.rings.events.size, "
-             "queue.rings.events.when_full\n"),
+             "queue.path, queue.flush, queue.flash_saver, queue.keep_free, "
+             "queue.rings.events.size\n"),
         MAIN("site: s\nqueue: big\n",
              "leat.yaml:2:1: 'queue' takes keys of its own, such as 'queue.path'\n"),
         MAIN("site: s\ngateway: { name: g }\n",
@@ -141,7 +141,7 @@ static void keys_and_values_of_the_main_file_are_checked(void **state)
         MAIN(
             "site: s\nqueue: { flush: 5, keep_free: 1GB }\n",
             "leat.yaml:2:17: queue.flush: '5' is not a time with its unit: 250ms, 1s, 15min, 2h "
-            "(how long a polled value may stay in memory)\n"
+            "(how long a polled value may stay in memory; 1s when absent, 5s with flash_saver)\n"
             "leat.yaml:2:31: queue.keep_free: '1GB' is not a size with its unit: 64KiB, 8MiB, 1GiB "
             "(room on the disk that the queue leaves alone)\n"),
         MAIN("site: s\nqueue:\n  rings:\n    logs: { when_full: drop }\n",
