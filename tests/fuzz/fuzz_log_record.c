@@ -51,6 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     static char first[LOG_RECORD_MAX], second[LOG_RECORD_MAX];
     size_t size = size_bytes == 0 ? 0 : rewrite((const char *)bytes, size_bytes, first);
 
+    if (size_bytes > 0) {
+        parse_severity(bytes, size_bytes);
+    }
     if (size > 0 && (rewrite(first, size, second) != size || memcmp(first, second, size) != 0)) {
         abort();
     }
