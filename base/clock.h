@@ -19,8 +19,9 @@
 #define NS_PER_S   INT64_C(1000000000)
 #define NS_PER_DAY (INT64_C(86400) * NS_PER_S)
 
-/** What is known of UTC: FREE is a clock that nobody sets, or nobody has set yet. */
-enum clock_state { CLOCK_UNKNOWN, CLOCK_SYNCHRONISED, CLOCK_FREE };
+/** What is known of UTC: FREE is a clock that nobody sets, or nobody has set yet; LIFTED one that
+ *  was plainly wrong and goes on from a time that has certainly passed (agent/wall_clock.h). */
+enum clock_state { CLOCK_UNKNOWN, CLOCK_SYNCHRONISED, CLOCK_FREE, CLOCK_LIFTED };
 
 struct clock {
     int64_t (*utc_ns)(const struct clock *clock);

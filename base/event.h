@@ -17,7 +17,8 @@
  *  | down        | agent                | not running from..to; reason; detail says whether the   |
  *  |             |                      | machine was restarted or only the agent                 |
  *  | clock       | step, synchronised,  | from: the clock before, to: after, of the same instant; |
- *  |             | lifted               | reason                                                  |
+ *  |             | unsynchronised,      | reason; count: changes since the last such event that   |
+ *  |             | lifted               | were too many to be told one by one                     |
  *  | alarm       | point                | detail: its new value as text; from: when, by the source|
  *  | queue       | set-aside, salvaged, | detail: the file's name; first..last and count where    |
  *  |             | drained, resized     | they fit; reason                                        |

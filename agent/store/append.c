@@ -30,6 +30,7 @@ static enum error_code check_call(enum stream stream, const struct sample *sampl
 enum error_code store_append(struct store *store, enum stream stream, const struct sample *samples,
                              size_t count, struct error *error)
 {
+    unsigned switches = RING_SWITCHES_MAX;
     size_t text_bytes = 0;
     bool commit_first;
     enum error_code code = check_call(stream, samples, count, &text_bytes, error);
@@ -49,8 +50,11 @@ enum error_code store_append(struct store *store, enum stream stream, const stru
         (void)pthread_mutex_lock(&store->lock); /* cannot fail */
         code = ring_reserve(store, &store->rings[stream], count, text_bytes, &commit_first, error);
     }
+    if (code == ERROR_OK) {
+        ring_look_at_clock(store, false);
+    }
     for (size_t i = 0; i < count && code == ERROR_OK; i++) {
-        ring_push(store, &store->rings[stream], &samples[i]);
+        ring_push(store, &store->rings[stream], &samples[i], &switches);
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     return code;

@@ -211,6 +211,7 @@ static enum error_code commit_now(struct store *store, struct error *error)
         grown = grown == ERROR_OK ? grow_ahead(store, &store->rings[i], &growing) : grown;
     }
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    ring_look_at_clock(store, true);
     placed = encode_and_place(store, error);
     if (placed != ERROR_OK && grown != ERROR_OK) {
         placed = grown; /* which says why there is no room */

@@ -20,6 +20,7 @@
 #include "agent/store/codec.h"
 #include "agent/store/database.h"
 #include "agent/store/note.h"
+#include "agent/store/regime.h"
 #include "agent/store/slot.h"
 #include "agent/store/store.h"
 #include "base/buffer.h"
@@ -44,6 +45,8 @@ struct image {
     bool placed;    /* has an index */
     bool closed;    /* nothing more will be encoded into it */
     bool starts;    /* the next batch starts the codec anew */
+    bool marked;    /* has a batch with a mark: `regime` is that of the last one */
+    struct slot_regime regime;
     size_t filled;  /* bytes in use */
     size_t written; /* of them on disk */
     uint8_t bytes[SLOT_BYTES];
@@ -79,7 +82,8 @@ struct ring {
     struct image *oldest, *open;          /* of the images; open is the last, or NULL */
     struct sample *raw;                   /* not encoded yet; texts stand in `texts`, in order */
     size_t raw_count, raw_capacity;
-    size_t raw_worst_bytes; /* the most that encoding them can need */
+    size_t raw_worst_bytes;        /* the most that encoding them can need */
+    struct slot_regime raw_regime; /* of all the raw ones */
     struct buffer texts;
 };
 
@@ -117,6 +121,9 @@ struct store {
     struct row_state rows[STREAM_COUNT];
     struct cut_state cuts[STREAM_COUNT];
     struct notes notes;
+    struct regime_watch watch;
+    struct rights rights;
+    int64_t newest_ns; /* of store_newest_ns() */
     struct catalogue catalogue;
     struct image *free_images;
     unsigned image_count, free_count; /* made in all; of them free */

@@ -104,19 +104,38 @@ static enum error_code next_slot(struct reader *reader, bool *found, struct erro
     return code;
 }
 
+/** What is known of the clock that the batch at the cursor was stamped by. */
+static struct store_regime regime_at(const struct reader *reader, const struct slot_cursor *cursor)
+{
+    struct store *store = reader->store;
+    const uint8_t *boot_id = reader->header.boot_id;
+    int64_t right_ns = 0;
+    struct store_regime regime = {
+        .state = cursor->regime_known ? cursor->regime.state : reader->header.clock,
+        .this_boot = memcmp(boot_id, store->boot_id, SLOT_BOOT_ID_BYTES) == 0,
+        .is_known = cursor->regime_known,
+    };
+
+    if (regime.is_known) {
+        regime.began_ns = cursor->regime.utc_ns;
+        regime.offset_ns = slot_regime_offset_ns(&cursor->regime);
+        (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+        regime.is_right_known = rights_find(&store->rights, boot_id, &right_ns);
+        (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+        regime.correction_ns = regime.is_right_known ? right_ns - regime.offset_ns : 0;
+    }
+    return regime;
+}
+
 /** Visit the records of a batch from `wanted` on. */
 static void visit_batch(struct reader *reader, const struct slot_batch *batch,
-                        const struct sample *samples)
+                        const struct sample *samples, const struct store_regime *regime)
 {
-    const struct slot_header *header = &reader->header;
-    const struct store_regime regime = {
-        header->clock, memcmp(header->boot_id, reader->store->boot_id, SLOT_BOOT_ID_BYTES) == 0};
-
     for (size_t i = 0; i < batch->count && !reader->stopped; i++) {
         uint64_t sequence = batch->first_sequence + i;
 
         if (sequence >= reader->wanted) {
-            reader->stopped = !reader->visit(reader->context, sequence, &samples[i], &regime);
+            reader->stopped = !reader->visit(reader->context, sequence, &samples[i], regime);
             reader->wanted = sequence + 1;
         }
     }
@@ -133,6 +152,7 @@ static enum error_code visit_slot(struct reader *reader, struct error *error)
     slot_cursor_init(&cursor, reader->slot, &reader->header, chain);
     while (!reader->stopped && slot_cursor_next(&cursor, &batch) == SLOT_STEP_BATCH) {
         const struct sample *samples;
+        struct store_regime regime;
 
         if (batch.fresh && !codec_decoder_start(reader->decoder, reader->header.table_log2,
                                                 reader->header.t0_ns)) {
@@ -143,7 +163,8 @@ static enum error_code visit_slot(struct reader *reader, struct error *error)
         if (samples == NULL) {
             break; /* the gap that it leaves is noticed where the next records begin */
         }
-        visit_batch(reader, &batch, samples);
+        regime = regime_at(reader, &cursor);
+        visit_batch(reader, &batch, samples, &regime);
     }
     /* The newest slot, read to the end of what was on disk, may have got more since. */
     reader->after = reader->header.first_sequence - (reader->wanted > reader->committed);

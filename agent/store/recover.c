@@ -12,6 +12,46 @@ struct newest {
 
 enum { LEAST_ROOM = 1024 }; /* a slot with less is not continued */
 
+/** Records of one slot, decoded as far as they can be: when was the last one received? */
+struct newest_time {
+    struct codec_decoder *decoder; /* NULL: no more can be decoded */
+    int64_t received_ns;
+};
+
+static void decode_batch(struct newest_time *time, const struct slot_header *header,
+                         const struct slot_batch *batch)
+{
+    const struct sample *samples = NULL;
+
+    if (time->decoder == NULL) {
+        return;
+    }
+    if (!batch->fresh || codec_decoder_start(time->decoder, header->table_log2, header->t0_ns)) {
+        samples = codec_decode(time->decoder, batch->payload, batch->payload_bytes, batch->count);
+    }
+    if (samples == NULL) { /* a reader reports it */
+        codec_decoder_free(time->decoder);
+        time->decoder = NULL;
+        return;
+    }
+    time->received_ns = samples[batch->count - 1].received_ns;
+}
+
+/** The clock never starts below the newest time: that of the last record of any ring. */
+static void note_newest_time(struct store *store, const struct slot_header *header,
+                             const struct slot_cursor *cursor, int64_t received_ns)
+{
+    int64_t right_ns;
+
+    if (cursor->regime_known && cursor->regime.state != CLOCK_SYNCHRONISED &&
+        rights_find(&store->rights, header->boot_id, &right_ns)) {
+        received_ns += right_ns - slot_regime_offset_ns(&cursor->regime);
+    }
+    if (received_ns > store->newest_ns) {
+        store->newest_ns = received_ns;
+    }
+}
+
 static enum error_code read_newest(struct store *store, const struct ring *ring,
                                    struct newest *newest, struct error *error)
 {
@@ -19,6 +59,7 @@ static enum error_code read_newest(struct store *store, const struct ring *ring,
     struct image *image = newest->image;
     struct slot_cursor cursor;
     struct slot_batch batch;
+    struct newest_time time;
     enum slot_step step;
     enum error_code code =
         database_read_slot(&store->database, (struct database_place){ring->stream, row->head},
@@ -33,15 +74,20 @@ static enum error_code read_newest(struct store *store, const struct ring *ring,
         return ERROR_OK;
     }
     slot_cursor_init(&cursor, image->bytes, &image->header, image->chain);
-    do {
-        step = slot_cursor_next(&cursor, &batch);
-    } while (step == SLOT_STEP_BATCH);
+    time = (struct newest_time){codec_decoder_create(), image->header.t0_ns};
+    while ((step = slot_cursor_next(&cursor, &batch)) == SLOT_STEP_BATCH) {
+        decode_batch(&time, &image->header, &batch);
+    }
+    codec_decoder_free(time.decoder); /* accepts NULL */
+    note_newest_time(store, &image->header, &cursor, time.received_ns);
     if (step == SLOT_STEP_DAMAGED) {
         newest->last_seen = slot_cursor_last_seen(&cursor);
     }
     if (cursor.at > SLOT_HEADER_BYTES || step == SLOT_STEP_DAMAGED) {
         newest->next_sequence = cursor.next_sequence; /* a slot is written with its first batch */
     }
+    image->marked = cursor.regime_known;
+    image->regime = cursor.regime;
     image->chain = cursor.chain;
     image->filled = image->written = cursor.at;
     image->index = row->head;
@@ -49,12 +95,14 @@ static enum error_code read_newest(struct store *store, const struct ring *ring,
     return ERROR_OK;
 }
 
-/** Go on filling the newest slot, unless it is damaged, full or of another boot. */
+/** Go on filling the newest slot, unless it is damaged, full, of another boot or of an older
+ *  version, which has no marks. */
 static bool continue_newest(struct store *store, struct ring *ring, const struct newest *newest)
 {
     struct image *image = newest->image;
 
-    if (newest->last_seen > 0 || image->filled + LEAST_ROOM > SLOT_BYTES ||
+    if (newest->last_seen > 0 || image->header.version != SLOT_VERSION ||
+        image->filled + LEAST_ROOM > SLOT_BYTES ||
         memcmp(image->header.boot_id, store->boot_id, SLOT_BOOT_ID_BYTES) != 0) {
         return false;
     }

@@ -56,7 +56,7 @@ static size_t worst_size(const struct sample *sample)
 /** The most that zstd and batch headers make of `bytes` of columns. */
 static size_t worst_in_slot(size_t bytes)
 {
-    return bytes + bytes / 128 + 256;
+    return bytes + bytes / 128 + 512;
 }
 
 /** Images that encoding the raw samples and `extra_bytes` more may open. Two slots in a row are
@@ -233,7 +233,7 @@ static void ring_turn(struct store *store, struct ring *ring)
     }
     image->header = (struct slot_header){
         .stream = ring->stream,
-        .clock = clock_state(store->clock),
+        .clock = ring->raw_regime.state,
         .table_log2 = codec_encoder_table_log2(ring->encoder),
         .incarnation = store->incarnation,
         .first_sequence = ring->next_sequence - ring->raw_count,
@@ -260,23 +260,27 @@ static bool append_batch(struct ring *ring)
         .count = ring->raw_count,
         .first_sequence = ring->next_sequence - ring->raw_count,
         .fresh = image->starts,
+        .marked = !image->marked || !regime_same(&image->regime, &ring->raw_regime),
+        .regime = ring->raw_regime,
     };
+    size_t overhead = slot_batch_overhead_bytes(&batch);
 
-    if (room <= SLOT_BATCH_HEADER_BYTES) {
+    if (room <= overhead) {
         return false;
     }
     if (image->starts) {
         codec_encoder_start(ring->encoder, image->header.t0_ns);
         image->starts = false;
     }
-    batch.payload_bytes =
-        codec_encode(ring->encoder, ring->raw, ring->raw_count, ring->texts.bytes,
-                     bytes + SLOT_BATCH_HEADER_BYTES, room - SLOT_BATCH_HEADER_BYTES);
+    batch.payload_bytes = codec_encode(ring->encoder, ring->raw, ring->raw_count, ring->texts.bytes,
+                                       bytes + overhead, room - overhead);
     if (batch.payload_bytes == 0) {
         return false;
     }
     image->chain = slot_seal_batch(bytes, &batch, image->chain);
-    image->filled += SLOT_BATCH_HEADER_BYTES + batch.payload_bytes;
+    image->filled += overhead + batch.payload_bytes;
+    image->marked = true;
+    image->regime = ring->raw_regime;
     return true;
 }
 
@@ -294,7 +298,36 @@ void ring_encode(struct store *store, struct ring *ring)
     buffer_clear(&ring->texts);
 }
 
-void ring_push(struct store *store, struct ring *ring, const struct sample *sample)
+void ring_look_at_clock(struct store *store, bool ask_state)
+{
+    const struct slot_regime *regime = &store->watch.now.regime;
+
+    (void)regime_look(&store->watch, ask_state); /* whoever pushes asks for the regime */
+    if (regime->state == CLOCK_SYNCHRONISED &&
+        rights_learn(&store->rights, &store->notes, store->boot_id,
+                     slot_regime_offset_ns(regime))) {
+        store->changes++;
+    }
+}
+
+/** What is raw is all of one regime. */
+static void choose_regime(struct store *store, struct ring *ring, const struct sample *sample,
+                          unsigned *switches_left)
+{
+    const struct slot_regime *regime = regime_of(&store->watch, sample->received_ns);
+
+    if (ring->raw_count > 0 && !regime_same(regime, &ring->raw_regime)) {
+        if (*switches_left == 0) {
+            return;
+        }
+        (*switches_left)--;
+        ring_encode(store, ring);
+    }
+    ring->raw_regime = *regime;
+}
+
+void ring_push(struct store *store, struct ring *ring, const struct sample *sample,
+               unsigned *switches_left)
 {
     size_t worst = worst_size(sample);
     size_t text_bytes = sample->type == SAMPLE_TEXT ? sample->value.text.size_bytes : 0;
@@ -304,6 +337,7 @@ void ring_push(struct store *store, struct ring *ring, const struct sample *samp
         ring->texts.size + text_bytes > ring->texts.capacity) {
         ring_encode(store, ring);
     }
+    choose_regime(store, ring, sample, switches_left);
     if (text_bytes > 0) {
         (void)buffer_append(&ring->texts, sample->value.text.bytes, text_bytes); /* reserved */
     }
@@ -316,6 +350,7 @@ void ring_push(struct store *store, struct ring *ring, const struct sample *samp
 void ring_push_event(struct store *store, const struct event *event)
 {
     char text[EVENT_TEXT_MAX];
+    unsigned switches = RING_SWITCHES_MAX;
     int64_t now_ns = clock_utc_ns(store->clock);
     struct sample sample = {
         .time_ns = now_ns,
@@ -324,5 +359,6 @@ void ring_push_event(struct store *store, const struct event *event)
         .value.text = {text, (uint32_t)event_encode(event, text)},
     };
 
-    ring_push(store, &store->rings[STREAM_EVENTS], &sample);
+    ring_look_at_clock(store, false);
+    ring_push(store, &store->rings[STREAM_EVENTS], &sample, &switches);
 }

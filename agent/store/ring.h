@@ -7,6 +7,8 @@
 
 #include "agent/store/inside.h"
 
+enum { RING_SWITCHES_MAX = 3 }; /* between regimes, of one call */
+
 void ring_deinit(struct ring *ring);
 
 /** Make room for `count` samples with `text_bytes` of texts (I3). `*commit_first`: a commit would
@@ -19,8 +21,13 @@ MUST_CHECK enum error_code ring_reserve(struct store *store, struct ring *ring, 
 MUST_CHECK enum error_code ring_reserve_own(struct store *store, size_t count, bool *commit_first,
                                             struct error *error);
 
-/** Take one sample for which there is room, give it its number. */
-void ring_push(struct store *store, struct ring *ring, const struct sample *sample);
+/** Look at the clock; what is learned of it rides in the next commit. */
+void ring_look_at_clock(struct store *store, bool ask_state);
+
+/** Take one sample for which there is room, give it its number. `*switches_left` bounds how often a
+ *  call may go from one regime to another, for each change costs a batch. */
+void ring_push(struct store *store, struct ring *ring, const struct sample *sample,
+               unsigned *switches_left);
 
 /** Encode what is raw. */
 void ring_encode(struct store *store, struct ring *ring);

@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-enum { VERSION = 1, FRESH_FLAG = 0x8000, CRC_AT = SLOT_HEADER_BYTES - 4 };
+enum { FRESH_FLAG = 0x8000, MARK_FLAG = 0x4000, CRC_AT = SLOT_HEADER_BYTES - 4 };
+
+/* Sums and differences of two times below this fit an int64_t. */
+#define TIME_MOST_NS (INT64_MAX / 2)
 
 static const uint8_t magic[8] = {'L', 'E', 'A', 'T', 'S', 'L', 'O', 'T'};
 
@@ -32,7 +35,7 @@ uint32_t slot_write_header(const struct slot_header *header, uint8_t bytes[SLOT_
 
     memset(bytes, 0, SLOT_HEADER_BYTES);
     memcpy(bytes, magic, sizeof(magic));
-    put(bytes + 8, VERSION, 2);
+    put(bytes + 8, SLOT_VERSION, 2);
     bytes[10] = (uint8_t)header->stream;
     bytes[11] = (uint8_t)header->clock;
     bytes[12] = (uint8_t)header->table_log2;
@@ -49,6 +52,7 @@ bool slot_read_header(const uint8_t bytes[SLOT_HEADER_BYTES], struct slot_header
                       uint32_t *chain)
 {
     struct slot_header found = {
+        .version = (unsigned)get(bytes + 8, 2),
         .stream = (enum stream)bytes[10],
         .clock = (enum clock_state)bytes[11],
         .table_log2 = bytes[12],
@@ -58,9 +62,10 @@ bool slot_read_header(const uint8_t bytes[SLOT_HEADER_BYTES], struct slot_header
     };
     uint32_t crc = crc32c(0, bytes, CRC_AT);
 
-    if (memcmp(bytes, magic, sizeof(magic)) != 0 || get(bytes + 8, 2) != VERSION ||
-        bytes[11] > CLOCK_FREE || found.table_log2 > CODEC_TABLE_LOG2_MAX ||
-        found.first_sequence == 0 || get(bytes + CRC_AT, 4) != crc) {
+    if (memcmp(bytes, magic, sizeof(magic)) != 0 || found.version < 1 ||
+        found.version > SLOT_VERSION || bytes[11] > CLOCK_LIFTED ||
+        found.table_log2 > CODEC_TABLE_LOG2_MAX || found.first_sequence == 0 ||
+        get(bytes + CRC_AT, 4) != crc) {
         return false;
     }
     memcpy(found.boot_id, bytes + 40, SLOT_BOOT_ID_BYTES);
@@ -69,15 +74,40 @@ bool slot_read_header(const uint8_t bytes[SLOT_HEADER_BYTES], struct slot_header
     return true;
 }
 
-/* crc, payload size, count with the fresh flag, first sequence: 4 + 2 + 2 + 8 bytes. */
+/* boot time, UTC, state: 8 + 8 + 1 bytes. */
+static void put_mark(uint8_t bytes[SLOT_MARK_BYTES], const struct slot_regime *regime)
+{
+    put(bytes, (uint64_t)regime->boot_ns, 8);
+    put(bytes + 8, (uint64_t)regime->utc_ns, 8);
+    bytes[16] = (uint8_t)regime->state;
+}
+
+static bool get_mark(const uint8_t bytes[SLOT_MARK_BYTES], struct slot_regime *regime)
+{
+    *regime = (struct slot_regime){
+        .boot_ns = (int64_t)get(bytes, 8),
+        .utc_ns = (int64_t)get(bytes + 8, 8),
+        .state = (enum clock_state)bytes[16],
+    };
+    return bytes[16] <= CLOCK_LIFTED && regime->boot_ns < TIME_MOST_NS &&
+           regime->boot_ns > -TIME_MOST_NS && regime->utc_ns < TIME_MOST_NS &&
+           regime->utc_ns > -TIME_MOST_NS;
+}
+
+/* crc, size of mark and payload, count with the flags, first sequence: 4 + 2 + 2 + 8 bytes. */
 uint32_t slot_seal_batch(uint8_t *bytes, const struct slot_batch *batch, uint32_t chain)
 {
+    size_t size = slot_batch_overhead_bytes(batch) + batch->payload_bytes;
+    unsigned flags = (batch->fresh ? FRESH_FLAG : 0U) | (batch->marked ? MARK_FLAG : 0U);
     uint32_t crc;
 
-    put(bytes + 4, batch->payload_bytes, 2);
-    put(bytes + 6, batch->count | (batch->fresh ? FRESH_FLAG : 0), 2);
+    put(bytes + 4, size - SLOT_BATCH_HEADER_BYTES, 2);
+    put(bytes + 6, batch->count | flags, 2);
     put(bytes + 8, batch->first_sequence, 8);
-    crc = crc32c(chain, bytes + 4, SLOT_BATCH_HEADER_BYTES - 4 + batch->payload_bytes);
+    if (batch->marked) {
+        put_mark(bytes + SLOT_BATCH_HEADER_BYTES, &batch->regime);
+    }
+    crc = crc32c(chain, bytes + 4, size - 4);
     put(bytes, crc, 4);
     return crc;
 }
@@ -85,12 +115,17 @@ uint32_t slot_seal_batch(uint8_t *bytes, const struct slot_batch *batch, uint32_
 void slot_cursor_init(struct slot_cursor *cursor, const uint8_t *bytes,
                       const struct slot_header *header, uint32_t chain)
 {
-    *cursor = (struct slot_cursor){bytes, SLOT_HEADER_BYTES, header->first_sequence, chain};
+    *cursor = (struct slot_cursor){.bytes = bytes,
+                                   .at = SLOT_HEADER_BYTES,
+                                   .next_sequence = header->first_sequence,
+                                   .chain = chain};
 }
 
-/** What the bytes at the cursor claim to be; false: no batch with the next sequence number. */
+/** What the bytes at the cursor claim to be; false: no batch with the next sequence number. The
+ *  mark, if there is one, still counts as payload. */
 static bool claimed_batch(const struct slot_cursor *cursor, struct slot_batch *batch)
 {
+    const unsigned flags = FRESH_FLAG | MARK_FLAG;
     const uint8_t *bytes = cursor->bytes + cursor->at;
     size_t room = SLOT_BYTES - cursor->at;
 
@@ -100,9 +135,10 @@ static bool claimed_batch(const struct slot_cursor *cursor, struct slot_batch *b
     *batch = (struct slot_batch){
         .payload = bytes + SLOT_BATCH_HEADER_BYTES,
         .payload_bytes = (size_t)get(bytes + 4, 2),
-        .count = (size_t)get(bytes + 6, 2) & ~(size_t)FRESH_FLAG,
+        .count = (size_t)get(bytes + 6, 2) & ~(size_t)flags,
         .first_sequence = cursor->next_sequence,
         .fresh = (get(bytes + 6, 2) & FRESH_FLAG) != 0,
+        .marked = (get(bytes + 6, 2) & MARK_FLAG) != 0,
     };
     return true;
 }
@@ -110,13 +146,31 @@ static bool claimed_batch(const struct slot_cursor *cursor, struct slot_batch *b
 static bool is_plausible(const struct slot_cursor *cursor, const struct slot_batch *batch)
 {
     return batch->count > 0 && batch->count <= CODEC_BATCH_MAX &&
-           batch->payload_bytes <= SLOT_BYTES - SLOT_BATCH_HEADER_BYTES - cursor->at;
+           batch->payload_bytes <= SLOT_BYTES - SLOT_BATCH_HEADER_BYTES - cursor->at &&
+           (!batch->marked || batch->payload_bytes >= SLOT_MARK_BYTES);
+}
+
+/** Part the mark from the payload (L4); false: no such mark is ever written. */
+static bool take_mark(struct slot_cursor *cursor, struct slot_batch *batch)
+{
+    if (!batch->marked) {
+        return true;
+    }
+    if (!get_mark(batch->payload, &batch->regime)) {
+        return false;
+    }
+    batch->payload += SLOT_MARK_BYTES;
+    batch->payload_bytes -= SLOT_MARK_BYTES;
+    cursor->regime = batch->regime;
+    cursor->regime_known = true;
+    return true;
 }
 
 enum slot_step slot_cursor_next(struct slot_cursor *cursor, struct slot_batch *batch)
 {
     const uint8_t *bytes = cursor->bytes + cursor->at;
     struct slot_batch found;
+    size_t size;
     uint32_t crc;
 
     if (!claimed_batch(cursor, &found)) {
@@ -125,11 +179,12 @@ enum slot_step slot_cursor_next(struct slot_cursor *cursor, struct slot_batch *b
     if (!is_plausible(cursor, &found)) {
         return SLOT_STEP_DAMAGED;
     }
-    crc = crc32c(cursor->chain, bytes + 4, SLOT_BATCH_HEADER_BYTES - 4 + found.payload_bytes);
-    if (crc != get(bytes, 4)) {
+    size = SLOT_BATCH_HEADER_BYTES + found.payload_bytes;
+    crc = crc32c(cursor->chain, bytes + 4, size - 4);
+    if (crc != get(bytes, 4) || !take_mark(cursor, &found)) {
         return SLOT_STEP_DAMAGED;
     }
-    cursor->at += SLOT_BATCH_HEADER_BYTES + found.payload_bytes;
+    cursor->at += size;
     cursor->next_sequence += found.count;
     cursor->chain = crc;
     *batch = found;

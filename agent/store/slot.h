@@ -11,6 +11,9 @@
  *      from the incarnation), is right. What an earlier lap left can do neither.
  *  L2  A batch marked fresh starts the codec anew; the first one of a slot always is.
  *  L3  A batch that continues the numbers but not the checksum is damaged: it ends the slot.
+ *  L4  A marked batch has the clock's regime in front of its payload: it holds for this batch and
+ *      all that follow up to the next mark. The first batch of a slot is marked, and whichever
+ *      comes when the clock was set; slots of version 1 have no marks.
  *
  * Depends on: base.  Threads: pure.
  */
@@ -28,10 +31,26 @@ enum {
     SLOT_BYTES = 64 << 10,
     SLOT_HEADER_BYTES = 64,
     SLOT_BATCH_HEADER_BYTES = 16,
+    SLOT_MARK_BYTES = 17,
     SLOT_BOOT_ID_BYTES = 16,
 };
 
+enum { SLOT_VERSION = 2 };
+
+/** A clock that was not set meanwhile: what both clocks said at one instant, and what was known of
+ *  UTC. Within a regime UTC - boot time is the same. */
+struct slot_regime {
+    int64_t boot_ns, utc_ns;
+    enum clock_state state;
+};
+
+static inline int64_t slot_regime_offset_ns(const struct slot_regime *regime)
+{
+    return regime->utc_ns - regime->boot_ns; /* fits: slot_cursor_next() takes no other */
+}
+
 struct slot_header {
+    unsigned version; /* read: 1 or SLOT_VERSION; what is written is of SLOT_VERSION */
     enum stream stream;
     enum clock_state clock; /* when the slot was begun */
     unsigned table_log2;    /* of the codec's point table */
@@ -47,7 +66,15 @@ struct slot_batch {
     size_t count;
     uint64_t first_sequence;
     bool fresh;
+    bool marked;
+    struct slot_regime regime; /* only of a marked one */
 };
+
+/** What stands in front of a batch's payload. */
+static inline size_t slot_batch_overhead_bytes(const struct slot_batch *batch)
+{
+    return SLOT_BATCH_HEADER_BYTES + (batch->marked ? (size_t)SLOT_MARK_BYTES : 0);
+}
 
 /** Write the header; returns the checksum from which the first batch's starts. */
 uint32_t slot_write_header(const struct slot_header *header, uint8_t bytes[SLOT_HEADER_BYTES]);
@@ -56,8 +83,9 @@ uint32_t slot_write_header(const struct slot_header *header, uint8_t bytes[SLOT_
 bool slot_read_header(const uint8_t bytes[SLOT_HEADER_BYTES], struct slot_header *header,
                       uint32_t *chain);
 
-/** Write the header of a batch whose payload already stands at bytes + SLOT_BATCH_HEADER_BYTES.
- *  `chain` is the checksum before; returns the one after. batch->payload is not read. */
+/** Write what stands in front of a batch's payload, which is already there, at bytes +
+ *  slot_batch_overhead_bytes(). `chain` is the checksum before; returns the one after.
+ * batch->payload is not read. */
 uint32_t slot_seal_batch(uint8_t *bytes, const struct slot_batch *batch, uint32_t chain);
 
 /** Where one is in a slot. */
@@ -66,6 +94,8 @@ struct slot_cursor {
     size_t at;
     uint64_t next_sequence;
     uint32_t chain;
+    bool regime_known;         /* false before the first mark, and in slots of version 1 */
+    struct slot_regime regime; /* of the batch that was read last (L4) */
 };
 
 enum slot_step { SLOT_STEP_BATCH, SLOT_STEP_END, SLOT_STEP_DAMAGED };

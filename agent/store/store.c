@@ -119,11 +119,13 @@ static enum error_code open_contents(struct store *store, const struct store_set
     memset(store->rings, 0, sizeof(store->rings));
     memset(store->rows, 0, sizeof(store->rows));
     memset(store->cuts, 0, sizeof(store->cuts));
+    store->newest_ns = 0;
     if (code != ERROR_OK) {
         return code;
     }
     store->incarnation = strtoull(store->database.incarnation, NULL, 16);
     code = note_load_all(&store->notes, &store->database, error);
+    rights_load(&store->rights, &store->notes);
     if (code == ERROR_OK) {
         code = load_catalogue(store, error);
     }
@@ -225,7 +227,12 @@ enum error_code store_open(const struct store_settings *settings, struct store *
     opened->keep_free_bytes = settings->keep_free_bytes;
     (void)pthread_mutex_init(&opened->lock, NULL); /* cannot fail on Linux */
     (void)pthread_mutex_init(&opened->database_lock, NULL);
-    read_boot_id(opened->boot_id);
+    if (settings->boot_id != NULL) {
+        memcpy(opened->boot_id, settings->boot_id, SLOT_BOOT_ID_BYTES);
+    } else {
+        read_boot_id(opened->boot_id);
+    }
+    regime_watch_init(&opened->watch, settings->clock);
     code = open_or_replace(opened, settings, error);
     if (code == ERROR_OK) {
         code = grow_announce(opened, error);
@@ -244,4 +251,26 @@ enum error_code store_open(const struct store_settings *settings, struct store *
 const char *store_incarnation(const struct store *store)
 {
     return store->database.incarnation;
+}
+
+void store_look_at_clock(struct store *store)
+{
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    ring_look_at_clock(store, true);
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+}
+
+uint64_t store_clock_version(struct store *store)
+{
+    uint64_t version;
+
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    version = store->rights.changes;
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+    return version;
+}
+
+int64_t store_newest_ns(const struct store *store)
+{
+    return store->newest_ns;
 }
