@@ -1,5 +1,6 @@
 #include "agent/agent.h"
 
+#include "agent/clock_watch.h"
 #include "agent/config/check.h"
 #include "agent/fleet.h"
 #include "agent/journal.h"
@@ -19,11 +20,17 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-enum { HIGH_WATER_EVERY_S = 15 * 60, STOP_MAX_MS = 1500, LARGE_BUFFER_BYTES = 64 * 1024 };
+enum {
+    HIGH_WATER_EVERY_S = 15 * 60,
+    STOP_MAX_MS = 1500,
+    LARGE_BUFFER_BYTES = 64 * 1024,
+    LOOK_EVERY_MS = 1000
+};
 
 struct agent {
     struct agent_settings settings;
-    const struct clock *clock;
+    struct clock_watch clock_watch;
+    const struct clock *clock; /* the watch's */
     struct config *config;
     struct store *store;
     struct status_board *board;
@@ -54,8 +61,8 @@ static void serve_status(struct agent *agent, const char *arguments, struct loca
     (void)pthread_mutex_lock(&agent->config_lock);
     text = status_report_json(&(const struct status_source){
         agent->config->site, agent->config->gateway, agent->store, agent->board, agent->clock,
-        agent->started_ns, agent->queue_error, agent->config->queue.path, &agent->upkeep.wear,
-        &agent->config->queue.card, "/sys"});
+        agent->started_ns, atomic_load(&agent->clock_watch.since_ns), agent->queue_error,
+        agent->config->queue.path, &agent->upkeep.wear, &agent->config->queue.card, "/sys"});
     (void)pthread_mutex_unlock(&agent->config_lock);
     send_text(peer, text);
 }
@@ -153,6 +160,7 @@ static bool tick(void *context)
     struct agent *agent = context;
     int64_t now_ns = clock_monotonic_ns(agent->clock);
 
+    clock_watch_look(&agent->clock_watch);
     if (now_ns >= agent->high_water_due_ns) {
         journal_high_water(agent->store, agent->clock);
         agent->high_water_due_ns = now_ns + HIGH_WATER_EVERY_S * NS_PER_S;
@@ -212,6 +220,7 @@ static bool switch_config(struct agent *agent, struct config *new)
     }
     (void)pthread_mutex_lock(&agent->config_lock);
     agent->config = new;
+    wall_clock_trust(&agent->clock_watch.wall, new->clock.source == CONFIG_CLOCK_TRUSTED);
     agent->uplink = NULL;
     failed = start_uplink(agent, &error) != ERROR_OK;
     (void)pthread_mutex_unlock(&agent->config_lock);
@@ -267,7 +276,8 @@ static void run_until_stopped(struct agent *agent)
         int64_t left_ns = agent->flush_due_ns - clock_monotonic_ns(agent->clock);
         struct pollfd ready = {.fd = agent->signals, .events = POLLIN};
         struct signalfd_siginfo signal_info;
-        int waited = poll(&ready, 1, left_ns <= 0 ? 0 : (int)(left_ns / NS_PER_MS) + 1);
+        int64_t left_ms = left_ns <= 0 ? 0 : left_ns / NS_PER_MS + 1;
+        int waited = poll(&ready, 1, (int)(left_ms < LOOK_EVERY_MS ? left_ms : LOOK_EVERY_MS));
 
         (void)tick(agent); /* the signal is read here */
         if (waited > 0 &&
@@ -318,6 +328,7 @@ static enum error_code start(struct agent *agent, struct error *error)
     }
     journal_append(agent->store, clock,
                    &(struct event){.kind = "agent", .subject = "started", .detail = LEAT_VERSION});
+    clock_watch_start(&agent->clock_watch, agent->store);
     code = start_uplink(agent, error);
     if (code != ERROR_OK) {
         return code;
@@ -396,7 +407,7 @@ struct config *agent_load_config(const char *path)
 
 int agent_run(const struct agent_settings *settings)
 {
-    struct agent agent = {.settings = *settings, .clock = &clock_system, .signals = -1};
+    struct agent agent = {.settings = *settings, .signals = -1};
     struct error error = {0};
     bool ended;
     bool saved;
@@ -411,6 +422,9 @@ int agent_run(const struct agent_settings *settings)
         return EXIT_FAILURE;
     }
     (void)pthread_mutex_init(&agent.config_lock, NULL);
+    clock_watch_init(&agent.clock_watch, &clock_system,
+                     agent.config->clock.source == CONFIG_CLOCK_TRUSTED, wall_clock_build_ns());
+    agent.clock = &agent.clock_watch.wall.clock;
     agent.started_ns = clock_monotonic_ns(agent.clock);
     agent.flush_due_ns = agent.started_ns + agent.config->queue.flush_ns;
     agent.high_water_due_ns = agent.started_ns + HIGH_WATER_EVERY_S * NS_PER_S;

@@ -13,12 +13,16 @@ struct pass {
     uint64_t limit;    /* no record after this one */
     bool is_saved;     /* the range is known: `limit` and header.day end it, nothing else */
     int64_t first_received_ns;
+    struct time_fix fix;               /* of all its records; saved with the cut */
+    const struct store_regime *regime; /* of the record at hand */
+    int64_t stamped_ns;                /* its time of receipt as it was */
     enum error_code code;
     struct error *error;
 };
 
 /** Does a record at this place end the batch before it (B1)? */
-static bool ends_before(const struct pass *pass, uint64_t sequence, int64_t received_ns)
+static bool ends_before(const struct pass *pass, uint64_t sequence, int64_t received_ns,
+                        const struct time_fix *fix)
 {
     const struct cutter *cutter = pass->cutter;
     int64_t after_first_ns = received_ns - pass->first_received_ns;
@@ -26,21 +30,29 @@ static bool ends_before(const struct pass *pass, uint64_t sequence, int64_t rece
     if (sequence > pass->limit || (pass->expected != 0 && sequence != pass->expected)) {
         return true;
     }
-    if (pass->expected == 0 || pass->is_saved) {
+    if (pass->is_saved) {
         return false;
     }
-    return clock_day_of(received_ns) != pass->header.day || after_first_ns > cutter->max_age_ns ||
-           after_first_ns < -cutter->max_age_ns ||
+    if (pass->expected == 0) {
+        return fix->wait_ns > 0; /* B3 */
+    }
+    return !time_fix_same(fix, &pass->fix) || clock_day_of(received_ns) != pass->header.day ||
+           after_first_ns > cutter->max_age_ns || after_first_ns < -cutter->max_age_ns ||
            encoder_size_estimate_bytes(cutter->encoder) >= cutter->max_bytes;
 }
 
 /** Begin with the first record; false ends the pass. */
-static bool admit(struct pass *pass, uint64_t sequence, int64_t received_ns)
+static bool admit(struct pass *pass, uint64_t sequence, int64_t received_ns,
+                  const struct time_fix *fix)
 {
-    if (ends_before(pass, sequence, received_ns)) {
+    if (ends_before(pass, sequence, received_ns, fix)) {
+        if (pass->expected == 0) {
+            pass->fix.wait_ns = fix->wait_ns;
+        }
         return false;
     }
     if (pass->expected == 0) {
+        pass->fix = *fix;
         pass->first_received_ns = received_ns;
         if (!pass->is_saved) {
             pass->header.day = clock_day_of(received_ns);
@@ -48,7 +60,6 @@ static bool admit(struct pass *pass, uint64_t sequence, int64_t received_ns)
         pass->code = encoder_begin(pass->cutter->encoder, &pass->header, pass->error);
     }
     pass->expected = sequence + 1;
-    pass->cutter->last_received_ns = received_ns;
     return pass->code == ERROR_OK;
 }
 
@@ -85,6 +96,7 @@ static bool add_event(struct pass *pass, uint64_t sequence, const struct sample 
         /* Of a newer or a broken agent: the number is accounted for, the words are lost. */
         event = (struct event){.kind = "unreadable", .subject = "", .reason = "", .detail = ""};
     }
+    time_fix_apply_event(&pass->fix, pass->regime, pass->stamped_ns, &event);
     return added(pass,
                  encoder_add_event(pass->cutter->encoder, sequence, sample, &event, pass->error));
 }
@@ -113,17 +125,24 @@ static bool add_sample(void *context, uint64_t sequence, const struct sample *sa
                                                 const struct sample *sample) = {
         [STREAM_EVENTS] = add_event, [STREAM_READINGS] = add_reading, [STREAM_LOGS] = add_log};
     struct pass *pass = context;
+    struct time_fix fix =
+        pass->is_saved ? pass->fix : time_fix_of(&pass->cutter->time_rules, regime, sample);
+    struct sample fixed = *sample;
 
-    (void)regime;
-    return admit(pass, sequence, sample->received_ns) && add[pass->stream](pass, sequence, sample);
+    pass->regime = regime;
+    pass->stamped_ns = sample->received_ns;
+    time_fix_apply(&fix, &fixed);
+    return admit(pass, sequence, fixed.received_ns, &fix) &&
+           add[pass->stream](pass, sequence, &fixed);
 }
 
 static bool add_definition(void *context, uint64_t sequence, int64_t received_ns,
                            const struct definition *definition)
 {
     struct pass *pass = context;
+    const struct time_fix none = {0};
 
-    return admit(pass, sequence, received_ns) &&
+    return admit(pass, sequence, received_ns, &none) &&
            added(pass, encoder_add_definition(pass->cutter->encoder, sequence, received_ns,
                                               definition, pass->error));
 }
@@ -178,6 +197,7 @@ static enum error_code encode_saved(struct cutter *cutter, enum stream stream,
     pass.limit = cut->last;
     pass.is_saved = true;
     pass.header.day = cut->day;
+    pass.fix = (struct time_fix){.correction_ns = cut->correction_ns, .quality = cut->time_quality};
     code = encode(&pass, cut->first, batch, made);
     if (code != ERROR_OK || !*made) {
         return code;
@@ -209,6 +229,8 @@ static enum error_code encode_new(struct pass *pass, struct store_cut *cut, stru
     cut->first = batch->first_sequence;
     cut->last = batch->last_sequence;
     cut->day = pass->header.day;
+    cut->correction_ns = pass->fix.correction_ns;
+    cut->time_quality = pass->fix.quality;
     cut->encoder_version = ENCODER_VERSION;
     memcpy(cut->digest, batch->digest, sizeof(cut->digest));
     return store_cut_save(store, pass->stream, cut, pass->error); /* B2 */
@@ -222,6 +244,7 @@ enum error_code cutter_next(struct cutter *cutter, enum stream stream, uint64_t 
     enum error_code code = store_cut_load(cutter->store, stream, &cut, &saved, error);
 
     *made = false;
+    cutter->clock_wait_ns = 0;
     if (code == ERROR_OK && saved) {
         code = encode_saved(cutter, stream, &cut, batch, made, error);
     }
@@ -230,6 +253,7 @@ enum error_code cutter_next(struct cutter *cutter, enum stream stream, uint64_t 
 
         pass.limit = limit;
         code = encode_new(&pass, &cut, batch, made);
+        cutter->clock_wait_ns = pass.expected == 0 ? pass.fix.wait_ns : 0;
     }
     if (code != ERROR_OK) {
         *made = false;

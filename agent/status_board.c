@@ -161,6 +161,13 @@ void status_uplink_uploaded(struct status_board *board, uint64_t bytes, uint64_t
     (void)pthread_mutex_unlock(&board->lock);
 }
 
+void status_uplink_waits_for_clock(struct status_board *board, enum stream stream, bool waits)
+{
+    (void)pthread_mutex_lock(&board->lock);
+    board->uplink.waits_for_clock[stream] = waits;
+    (void)pthread_mutex_unlock(&board->lock);
+}
+
 bool status_board_device(struct status_board *board, size_t index, struct status_device *device)
 {
     bool found = false;

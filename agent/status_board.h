@@ -12,6 +12,7 @@
 #define AGENT_STATUS_BOARD_H
 
 #include "base/error.h"
+#include "base/stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,10 +47,11 @@ struct status_uplink {
     char target[STATUS_NAME_SIZE]; /* "" when none is configured */
     enum status_state state;
     char reason[STATUS_REASON_SIZE];
-    uint64_t objects, bytes; /* uploaded since the start */
-    uint64_t rows;           /* in those objects, of all streams */
-    uint64_t reading_rows;   /* the readings among them */
-    int64_t last_success_ns; /* UTC; 0: none yet */
+    uint64_t objects, bytes;            /* uploaded since the start */
+    uint64_t rows;                      /* in those objects, of all streams */
+    uint64_t reading_rows;              /* the readings among them */
+    int64_t last_success_ns;            /* UTC; 0: none yet */
+    bool waits_for_clock[STREAM_COUNT]; /* its records go when the clock is right */
 };
 
 MUST_CHECK enum error_code status_board_create(struct status_board **board, struct error *error);
@@ -69,6 +71,8 @@ void status_uplink_target(struct status_board *board, const char *target);
 void status_uplink_state(struct status_board *board, enum status_state state, const char *reason);
 void status_uplink_uploaded(struct status_board *board, uint64_t bytes, uint64_t rows,
                             uint64_t reading_rows, int64_t now_ns);
+
+void status_uplink_waits_for_clock(struct status_board *board, enum stream stream, bool waits);
 
 /** Copy device `index` (0, 1, ...) into `device`; false: there is no such device. */
 bool status_board_device(struct status_board *board, size_t index, struct status_device *device);

@@ -1,5 +1,6 @@
 #include "agent/status_report.h"
 
+#include "agent/clock_watch.h"
 #include "agent/status_disk.h"
 
 #include <cjson/cJSON.h>
@@ -90,6 +91,35 @@ static void add_totals(cJSON *report, const struct status_counts *totals,
     add_count(row, "uploaded", uplink->reading_rows);
 }
 
+uint64_t status_report_clock_waits(struct store *store, const struct status_uplink *uplink)
+{
+    uint64_t count = 0;
+
+    for (int i = 0; i < STREAM_COUNT; i++) {
+        struct store_stream_state state;
+
+        if (uplink->waits_for_clock[i]) {
+            store_state(store, (enum stream)i, &state);
+            count += state.waiting_count;
+        }
+    }
+    return count;
+}
+
+static void add_clock(cJSON *report, const struct status_source *source,
+                      const struct status_uplink *uplink)
+{
+    cJSON *row = cJSON_AddObjectToObject(report, "clock");
+    char stamp[CLOCK_STAMP_SIZE];
+
+    clock_format_stamp(clock_utc_ns(source->clock), stamp, sizeof(stamp));
+    (void)cJSON_AddStringToObject(row, "utc", stamp);
+    (void)cJSON_AddStringToObject(row, "state", clock_watch_state_name(clock_state(source->clock)));
+    add_count(row, "since_s",
+              (uint64_t)((clock_boot_ns(source->clock) - source->clock_since_ns) / NS_PER_S));
+    add_count(row, "waiting", status_report_clock_waits(source->store, uplink));
+}
+
 char *status_report_json(const struct status_source *source)
 {
     cJSON *report = cJSON_CreateObject();
@@ -109,6 +139,8 @@ char *status_report_json(const struct status_source *source)
     add_streams(report, source->store);
     add_uplink(report, &uplink);
     add_totals(report, &totals, &uplink);
+    add_disk(report, source);
+    add_clock(report, source, &uplink);
     status_disk_add(report, source);
     text = cJSON_PrintUnformatted(report);
     cJSON_Delete(report);
@@ -177,13 +209,26 @@ static void print_streams(const cJSON *report, FILE *output)
     }
 }
 
+static void print_clock(const cJSON *clock, FILE *output)
+{
+    unsigned long long waiting = count_of(clock, "waiting");
+
+    (void)fprintf(output, "clock   %s, %s for %llu s", text_of(clock, "utc"),
+                  text_of(clock, "state"), count_of(clock, "since_s"));
+    if (waiting > 0) {
+        (void)fprintf(output, "; %llu records wait until it is right", waiting);
+    }
+    (void)fputc('\n', output);
+}
+
 enum error_code status_report_print(const char *json, FILE *output, struct error *error)
 {
     cJSON *report = cJSON_Parse(json);
     const cJSON *uplink = cJSON_GetObjectItemCaseSensitive(report, "uplink");
     const cJSON *disk = cJSON_GetObjectItemCaseSensitive(report, "disk");
+    const cJSON *clock = cJSON_GetObjectItemCaseSensitive(report, "clock");
 
-    if (uplink == NULL || disk == NULL) {
+    if (uplink == NULL || disk == NULL || clock == NULL) {
         cJSON_Delete(report);
         return error_set(error, ERROR_BAD_DATA, "the agent's answer is not a status: %.60s", json);
     }
@@ -201,6 +246,13 @@ enum error_code status_report_print(const char *json, FILE *output, struct error
     if (text_of(uplink, "reason")[0] != '\0') {
         (void)fprintf(output, "  %s\n", text_of(uplink, "reason"));
     }
+    (void)fprintf(output, "queue   %llu commits, %llu syncs, %llu bytes to the disk\n",
+                  count_of(disk, "commits"), count_of(disk, "syncs"),
+                  count_of(disk, "bytes_written"));
+    if (text_of(disk, "error")[0] != '\0') {
+        (void)fprintf(output, "  %s\n", text_of(disk, "error"));
+    }
+    print_clock(clock, output);
     status_disk_print(disk, output);
     cJSON_Delete(report);
     return ERROR_OK;

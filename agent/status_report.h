@@ -21,12 +21,16 @@ struct status_source {
     struct status_board *board;
     const struct clock *clock;
     int64_t started_ns;      /* monotonic */
+    int64_t clock_since_ns;  /* boot time: since when the clock is in its state */
     const char *queue_error; /* "" while commits go through */
     const char *queue_path;
     const struct wear *wear; /* whoever asks holds its lock */
     const struct config_card *card;
     const char *sysfs; /* "/sys" */
 };
+
+/** How many records wait for the clock to become right. */
+uint64_t status_report_clock_waits(struct store *store, const struct status_uplink *uplink);
 
 /** A JSON text from malloc(); NULL when there is no memory. */
 char *status_report_json(const struct status_source *source);

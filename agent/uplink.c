@@ -18,6 +18,20 @@ enum {
 static const enum stream upload_order[STREAM_COUNT] = {STREAM_CATALOGUE, STREAM_READINGS,
                                                        STREAM_LOGS, STREAM_EVENTS}; /* U2 */
 
+/** Nothing that waits in a stream was there before. (The store knows only the age of a slot.) */
+struct freshness {
+    bool is_known;
+    int64_t boot_ns;
+    int64_t day; /* the UTC day then */
+};
+
+/** The first record that waits, waits for the clock. */
+struct clock_hold {
+    bool on;
+    uint64_t clock_version; /* of store_clock_version(), when that was found */
+    int64_t until_boot_ns;
+};
+
 struct uplink {
     struct uplink_settings settings;
     const struct config_sync *sync;
@@ -25,36 +39,57 @@ struct uplink {
     struct waiter waiter;
     pthread_t thread;
     int64_t backoff_ns;
-    int64_t fresh_since_ns[STREAM_COUNT]; /* UTC; nothing that waits was received before. The
-                                             store knows only the age of a slot. 0: not known */
-    int64_t fresh_since_monotonic_ns[STREAM_COUNT]; /* when that was found out */
-    enum error_code failing;                        /* ERROR_OK while all is well */
+    struct freshness fresh[STREAM_COUNT];
+    struct clock_hold holds[STREAM_COUNT];
+    enum error_code failing; /* ERROR_OK while all is well */
     bool is_open, said_up;
     bool flush_asked; /* guarded by waiter.lock */
 };
 
-static void is_fresh_since(struct uplink *uplink, enum stream stream, int64_t utc_ns)
+static bool is_filling(const struct store_stream_state *state)
 {
-    uplink->fresh_since_ns[stream] = utc_ns;
-    uplink->fresh_since_monotonic_ns[stream] = clock_monotonic_ns(uplink->settings.clock);
+    return state->ring_bytes > 0 && state->waiting_bytes >= state->ring_bytes / 2;
+}
+
+/* Boot time, not UTC: a clock that steps makes nothing older or younger. The day is UTC's. */
+static void is_fresh_since(struct uplink *uplink, enum stream stream, int64_t boot_ns)
+{
+    const struct clock *clock = uplink->settings.clock;
+
+    uplink->fresh[stream] = (struct freshness){
+        .is_known = true, .boot_ns = boot_ns, .day = clock_day_of(clock_utc_ns(clock))};
 }
 
 /** Is the oldest record that waits as old as a batch may get, or of a day that is over? */
-static bool is_old(const struct uplink *uplink, enum stream stream,
+static bool is_old(struct uplink *uplink, enum stream stream,
                    const struct store_stream_state *state)
 {
+    const struct clock *clock = uplink->settings.clock;
+    const struct freshness *fresh = &uplink->fresh[stream];
     int64_t max_age_ns = uplink->sync->batch_max_age_ns;
-    int64_t now_ns = clock_utc_ns(uplink->settings.clock);
-    int64_t since_ns = uplink->fresh_since_ns[stream] > state->oldest_received_ns
-                           ? uplink->fresh_since_ns[stream]
-                           : state->oldest_received_ns;
+    int64_t now_ns = clock_utc_ns(clock);
 
-    if (now_ns < since_ns) { /* the clock stepped back: count the time that really went by */
-        return clock_monotonic_ns(uplink->settings.clock) -
-                   uplink->fresh_since_monotonic_ns[stream] >=
-               max_age_ns;
+    if (!fresh->is_known) { /* it was there before we were */
+        is_fresh_since(uplink, stream, clock_boot_ns(clock));
+        if (now_ns - state->oldest_received_ns < max_age_ns) {
+            uplink->fresh[stream].day = clock_day_of(state->oldest_received_ns);
+        } else {
+            uplink->fresh[stream].boot_ns -= max_age_ns;
+        }
     }
-    return now_ns - since_ns >= max_age_ns || clock_day_of(now_ns) != clock_day_of(since_ns);
+    return clock_boot_ns(clock) - fresh->boot_ns >= max_age_ns ||
+           clock_day_of(now_ns) != fresh->day;
+}
+
+/** Do the stream's records wait for the clock? Looked at again when more is known of it, when the
+ *  first one has waited long enough, or when the ring fills up (then they wait no longer). */
+static bool is_held(struct uplink *uplink, enum stream stream,
+                    const struct store_stream_state *state)
+{
+    const struct clock_hold *hold = &uplink->holds[stream];
+
+    return hold->on && store_clock_version(uplink->settings.store) == hold->clock_version &&
+           clock_boot_ns(uplink->settings.clock) < hold->until_boot_ns && !is_filling(state);
 }
 
 static bool is_due(struct uplink *uplink, enum stream stream) /* U1 */
@@ -63,13 +98,15 @@ static bool is_due(struct uplink *uplink, enum stream stream) /* U1 */
 
     store_state(uplink->settings.store, stream, &state);
     if (state.waiting_count == 0) {
-        is_fresh_since(uplink, stream, clock_utc_ns(uplink->settings.clock));
+        is_fresh_since(uplink, stream, clock_boot_ns(uplink->settings.clock));
+        return false;
+    }
+    if (is_held(uplink, stream, &state)) {
         return false;
     }
     /* A ring's bytes become about twice as many in the lake's format. */
     return is_old(uplink, stream, &state) ||
-           state.waiting_bytes >= uplink->sync->batch_max_bytes / 2 ||
-           (state.ring_bytes > 0 && state.waiting_bytes >= state.ring_bytes / 2);
+           state.waiting_bytes >= uplink->sync->batch_max_bytes / 2 || is_filling(&state);
 }
 
 static bool anything_due(struct uplink *uplink)
@@ -101,7 +138,6 @@ static enum error_code put(struct uplink *uplink, enum stream stream, const stru
         code = store_cut_finish(uplink->settings.store, stream, error);
     }
     if (code == ERROR_OK) {
-        is_fresh_since(uplink, stream, uplink->cutter.last_received_ns);
         status_uplink_uploaded(uplink->settings.board, batch->size_bytes, rows,
                                stream == STREAM_READINGS ? rows : 0,
                                clock_utc_ns(uplink->settings.clock));
@@ -109,20 +145,44 @@ static enum error_code put(struct uplink *uplink, enum stream stream, const stru
     return code;
 }
 
+/** What the cutter said about waiting for the clock. */
+static void note_hold(struct uplink *uplink, enum stream stream, uint64_t clock_version)
+{
+    const struct cutter *cutter = &uplink->cutter;
+
+    uplink->holds[stream] = (struct clock_hold){
+        .on = cutter->clock_wait_ns > 0,
+        .clock_version = clock_version,
+        .until_boot_ns = clock_boot_ns(uplink->settings.clock) + cutter->clock_wait_ns,
+    };
+    status_uplink_waits_for_clock(uplink->settings.board, stream, cutter->clock_wait_ns > 0);
+}
+
 /** Upload the stream up to `limit`. */
 static enum error_code upload_stream(struct uplink *uplink, enum stream stream, uint64_t limit,
                                      struct error *error)
 {
+    struct store *store = uplink->settings.store;
+
     while (!waiter_stopping(&uplink->waiter)) {
+        uint64_t clock_version = store_clock_version(store);
+        struct store_stream_state state;
         struct batch batch;
         bool made;
-        enum error_code code = cutter_next(&uplink->cutter, stream, limit, &batch, &made, error);
+        enum error_code code;
 
+        store_state(store, stream, &state);
+        uplink->cutter.time_rules.may_wait = !is_filling(&state);
+        code = cutter_next(&uplink->cutter, stream, limit, &batch, &made, error);
         if (code == ERROR_OK && made) {
             code = put(uplink, stream, &batch, error);
         }
-        if (code != ERROR_OK || !made) {
+        if (code != ERROR_OK) {
             return code;
+        }
+        if (!made) {
+            note_hold(uplink, stream, clock_version);
+            return ERROR_OK;
         }
     }
     return ERROR_OK;
@@ -131,6 +191,7 @@ static enum error_code upload_stream(struct uplink *uplink, enum stream stream, 
 /** Upload all that is on disk now (U1). */
 static enum error_code upload_all(struct uplink *uplink, struct error *error)
 {
+    int64_t now_ns = clock_boot_ns(uplink->settings.clock);
     uint64_t limits[STREAM_COUNT];
 
     /* The other way round than uploading: what a record refers to is within its own limit. */
@@ -145,6 +206,9 @@ static enum error_code upload_all(struct uplink *uplink, struct error *error)
 
         if (code != ERROR_OK) {
             return code;
+        }
+        if (!uplink->holds[upload_order[i]].on) { /* what waits now came after the limit */
+            is_fresh_since(uplink, upload_order[i], now_ns);
         }
     }
     return ERROR_OK;
@@ -242,7 +306,10 @@ static enum error_code uplink_create(const struct uplink_settings *settings, str
                                    .site = config->site,
                                    .gateway = config->gateway,
                                    .max_bytes = config->sync.batch_max_bytes,
-                                   .max_age_ns = config->sync.batch_max_age_ns};
+                                   .max_age_ns = config->sync.batch_max_age_ns,
+                                   .time_rules = {.clock = settings->clock,
+                                                  .wait_ns = config->clock.wait_ns,
+                                                  .may_wait = true}};
     /* The option ends at 256 MiB. */
     code = encoder_create((size_t)config->sync.batch_max_bytes, &made->cutter.encoder, error);
     if (code != ERROR_OK) {

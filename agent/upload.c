@@ -1,7 +1,9 @@
 #include "agent/upload.h"
 
 #include "agent/agent.h"
+#include "agent/clock_watch.h"
 #include "agent/local_client.h"
+#include "agent/status_report.h"
 #include "agent/uplink.h"
 #include "base/cleanup.h"
 
@@ -46,22 +48,31 @@ static uint64_t waiting_count(struct store *store)
     return count;
 }
 
-static enum error_code drain(const struct config *config, struct store *store,
-                             struct status_board *board, struct error *error)
+static enum error_code drain(const struct config *config, const struct clock *clock,
+                             struct store *store, struct status_board *board, struct error *error)
 {
-    const struct uplink_settings settings = {config, store, board, &clock_system};
+    const struct uplink_settings settings = {config, store, board, clock};
     enum error_code code = uplink_drain(&settings, error);
     struct status_uplink uplink;
+    uint64_t clock_waits;
 
     status_board_uplink(board, &uplink);
+    clock_waits = status_report_clock_waits(store, &uplink);
     (void)printf("uploaded %llu rows in %llu objects, %llu bytes; %llu rows wait\n",
                  (unsigned long long)uplink.rows, (unsigned long long)uplink.objects,
                  (unsigned long long)uplink.bytes, (unsigned long long)waiting_count(store));
+    if (clock_waits > 0) {
+        (void)printf(
+            "%llu of them wait for the clock: it is %s, and their times are corrected when it "
+            "is right\n",
+            (unsigned long long)clock_waits, clock_watch_state_name(clock_state(clock)));
+    }
     return code;
 }
 
 static int drain_queue(const struct config *config, const char *socket_path)
 {
+    struct clock_watch watch;
     struct status_board *board = NULL;
     struct store *store = NULL;
     struct error error = {0};
@@ -72,16 +83,19 @@ static int drain_queue(const struct config *config, const char *socket_path)
                         "no target is configured; add one under sync: targets:");
         return explain(&error);
     }
+    clock_watch_init(&watch, &clock_system, config->clock.source == CONFIG_CLOCK_TRUSTED,
+                     wall_clock_build_ns());
     code = status_board_create(&board, &error);
     if (code == ERROR_OK) {
-        code = agent_open_store(config, &clock_system, &store, &error);
+        code = agent_open_store(config, &watch.wall.clock, &store, &error);
         if (code == ERROR_BAD_CONFIG) { /* most often the agent has it, behind another socket */
             (void)error_prefix(&error, code, "no agent answers at %.80s (is that its --socket?)",
                                socket_path);
         }
     }
     if (code == ERROR_OK) {
-        code = drain(config, store, board, &error);
+        clock_watch_start(&watch, store);
+        code = drain(config, &watch.wall.clock, store, board, &error);
     }
     store_close(store);
     status_board_free(board);

@@ -73,11 +73,19 @@ struct config_sync {
     void *target_state;
 };
 
+enum config_clock_source { CONFIG_CLOCK_NTP, CONFIG_CLOCK_TRUSTED };
+
+struct config_clock {
+    uint32_t source; /* enum config_clock_source */
+    int64_t wait_ns; /* how long records may wait for the clock to become right */
+};
+
 struct config {
     struct arena arena;
     const char *site;
     const char *gateway;
     struct config_queue queue;
+    struct config_clock clock;
     struct config_sync sync;
     struct config_device **devices; /* an entry that was taken out is NULL */
     size_t device_count;

@@ -49,6 +49,12 @@ const struct option_spec config_options[] = {
     {OPTION_SIZE, "queue.card.program_page", "16KiB", 512, 16 * MIB,
      IN_CONFIG(queue.card.program_page_bytes), "what it programs at once, however little is synced",
      NULL},
+    {OPTION_CHOICE, "clock.source", "ntp", 0, 0, IN_CONFIG(clock.source),
+     "ntp: the clock is right when the kernel says so; trusted: an RTC, a GPS receiver or somebody "
+     "keeps it right",
+     "ntp|trusted"}, /* in the order of enum config_clock_source */
+    {OPTION_DURATION, "clock.wait", "24h", 1 * S, 30 * DAY, IN_CONFIG(clock.wait_ns),
+     "how long records may wait for a clock that is not right yet", NULL},
     {OPTION_SIZE, "sync.batch.max_size", "8MiB", 256 * KIB, 256 * MIB,
      IN_CONFIG(sync.batch_max_bytes), "an object is cut at this size", NULL},
     {OPTION_DURATION, "sync.batch.max_age", "15min", 1 * S, DAY, IN_CONFIG(sync.batch_max_age_ns),

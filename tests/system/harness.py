@@ -455,6 +455,7 @@ def leat_yaml(folder, devices, *, site="works", gateway="gw-1", flush="1s", max_
             f"    readings: {{ size: {ring}, when_full: overwrite-oldest }}\n"
             f"    logs:     {{ size: 1MiB, when_full: overwrite-oldest }}\n"
             f"  keep_free: {keep_free}\n\n"
+            "clock: { source: trusted }\n\n"  # a machine for tests is often not synchronised
             "sync:\n"
             f"  batch: {{ max_size: {max_size}, max_age: {max_age} }}\n"
             f"  targets: {targets}\n\n"
