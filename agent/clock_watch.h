@@ -11,7 +11,7 @@
 #ifndef AGENT_CLOCK_WATCH_H
 #define AGENT_CLOCK_WATCH_H
 
-#include "agent/store/store.h"
+#include "agent/store/store_clock.h"
 #include "agent/wall_clock.h"
 
 enum { CLOCK_TOLD_PER_HOUR = 12 };

@@ -16,7 +16,7 @@
 #ifndef AGENT_TIME_FIX_H
 #define AGENT_TIME_FIX_H
 
-#include "agent/store/store.h"
+#include "agent/store/store_clock.h"
 #include "base/event.h"
 
 #define TIME_FIX_TOLERANCE_NS (10 * NS_PER_MS)

@@ -1,6 +1,7 @@
 #include "agent/uplink.h"
 
 #include "agent/cutter.h"
+#include "agent/store/store_clock.h"
 #include "agent/waiter.h"
 #include "base/log.h"
 

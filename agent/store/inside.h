@@ -22,7 +22,7 @@
 #include "agent/store/note.h"
 #include "agent/store/regime.h"
 #include "agent/store/slot.h"
-#include "agent/store/store.h"
+#include "agent/store/store_clock.h"
 #include "base/buffer.h"
 #include "base/event.h"
 

@@ -120,17 +120,7 @@ struct store_totals {
 
 void store_totals(struct store *store, struct store_totals *totals);
 
-/** By which clock a record was stamped, and what is known of it now (docs/queue.md, "The clock").
- */
-struct store_regime {
-    enum clock_state state;
-    bool this_boot;        /* of the boot that runs now */
-    bool is_known;         /* false: of a slot of version 1, which tells no more than the state */
-    int64_t began_ns;      /* UTC by that clock, when it was noticed first */
-    int64_t offset_ns;     /* UTC by that clock - boot time */
-    bool is_right_known;   /* the clock was right at some time of that boot */
-    int64_t correction_ns; /* then: what makes UTC by that clock right */
-};
+struct store_regime; /* by which clock a record was stamped: agent/store/store_clock.h */
 
 /** One committed record. `sample` (and its text) is borrowed until visit() returns. Return false to
  *  stop. */
@@ -150,17 +140,6 @@ typedef bool store_visit_definition(void *context, uint64_t sequence, int64_t re
 MUST_CHECK enum error_code store_read_catalogue(struct store *store, uint64_t first_sequence,
                                                 store_visit_definition *visit, void *context,
                                                 struct error *error);
-
-/** Look at the clock, so that a change of it is noticed where nothing is appended: once a second.
- */
-void store_look_at_clock(struct store *store);
-
-/** Grows when more is known of the right time than before. */
-uint64_t store_clock_version(struct store *store);
-
-/** When the newest record that was there at the opening was received: UTC, corrected where that is
- *  known; 0: there was none. */
-int64_t store_newest_ns(const struct store *store);
 
 /** Small facts of the agent that outlive a restart: a text under a key. */
 enum { STORE_NOTE_KEY_SIZE = 24, STORE_NOTE_SIZE = 104, STORE_NOTES_MAX = 64 };
