@@ -139,9 +139,8 @@ char *status_report_json(const struct status_source *source)
     add_streams(report, source->store);
     add_uplink(report, &uplink);
     add_totals(report, &totals, &uplink);
-    add_disk(report, source);
-    add_clock(report, source, &uplink);
     status_disk_add(report, source);
+    add_clock(report, source, &uplink);
     text = cJSON_PrintUnformatted(report);
     cJSON_Delete(report);
     return text;
@@ -246,14 +245,8 @@ enum error_code status_report_print(const char *json, FILE *output, struct error
     if (text_of(uplink, "reason")[0] != '\0') {
         (void)fprintf(output, "  %s\n", text_of(uplink, "reason"));
     }
-    (void)fprintf(output, "queue   %llu commits, %llu syncs, %llu bytes to the disk\n",
-                  count_of(disk, "commits"), count_of(disk, "syncs"),
-                  count_of(disk, "bytes_written"));
-    if (text_of(disk, "error")[0] != '\0') {
-        (void)fprintf(output, "  %s\n", text_of(disk, "error"));
-    }
-    print_clock(clock, output);
     status_disk_print(disk, output);
+    print_clock(clock, output);
     cJSON_Delete(report);
     return ERROR_OK;
 }
