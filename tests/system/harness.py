@@ -326,12 +326,12 @@ class Broker:
 
     DEFAULTS = ("max_queued_messages 0", "max_inflight_messages 1000")
 
-    def __init__(self, folder, lines=DEFAULTS, tls=None, password_file=None, port=None):
+    def __init__(self, folder, lines=DEFAULTS, tls=None, password_file=None, port=None, log="all"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.process = None
-        text = [f"listener {self.port} 127.0.0.1", "user root", "log_dest stderr", "log_type all",
+        text = [f"listener {self.port} 127.0.0.1", "user root", "log_dest stderr", f"log_type {log}",
                 "persistence true", f"persistence_location {self.folder}/"]
         if password_file:
             text += ["allow_anonymous false", f"password_file {password_file}"]
