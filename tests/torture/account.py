@@ -7,6 +7,7 @@ import load
 import pyarrow
 
 INCARNATION = "regexp_extract(filename, '([0-9a-f]{16})-[^/]*$', 1)"
+NO_ROWS = "(select 0 as seq, '' as kind, '' as source, '' as message, '' as filename) where false"
 DBT = harness.ROOT / "build/venv/bin/dbt"
 
 
@@ -41,8 +42,7 @@ class Account:
         """Read the lake anew: views readings, logs, events."""
         for stream in ("readings", "logs", "events"):
             names = self.objects(stream)
-            source = f"read_parquet({names}, filename = true)" if names else \
-                "(select 0 as seq, '' as kind, null as filename) where false"
+            source = f"read_parquet({names}, filename = true)" if names else NO_ROWS
             self.base.sql(f"create or replace view {stream} as select * from {source}")
         return self
 
@@ -63,6 +63,16 @@ class Account:
         """Gap events: stream, from, to, reason."""
         return self.base.sql("select subject, first_seq, last_seq, reason from events "
                              "where kind = 'gap' order by seq").fetchall()
+
+    def unaccounted(self, stream, last):
+        """(numbers up to `last` that are neither in the lake nor in a gap record, those in one)."""
+        told = set()
+        for subject, first, to, _ in self.gaps():
+            if subject == stream:
+                told.update(range(first, to + 1))
+        missing = self.missing(stream, last)
+        return [number for number in missing if number not in told], \
+            [number for number in missing if number in told]
 
     def verify(self):
         """The sentences of leat-lake verify when it does not find the lake whole; else ""."""
@@ -91,6 +101,17 @@ class Account:
             raise harness.Trouble(f"{foreign} values in the lake were never published")
         total = len(publisher.counts) + len(publisher.texts)
         return Sum(total, counts + texts, total - counts - texts)
+
+    def logged(self, writer):
+        """Every line that the agent answered for; and lines that are there twice: none was sent so."""
+        self.base.register("answered", pyarrow.table({"number": writer.numbers()}))
+        number = "try_cast(split_part(message, ' ', 1) as bigint)"
+        acknowledged, found = self.one(
+            f"select count(*), count(*) filter (number in (select {number} from logs "
+            "where source = 'torture')) from answered")
+        double = self.one(f"select count(*) - count(distinct {number}) from logs "
+                          "where source = 'torture'")[0]
+        return Sum(acknowledged, found, acknowledged - found, double)
 
     def polled(self, journal_path, last, lost):
         """Counters up to number `last` of the readings; `lost` of those numbers are missing. What is

@@ -25,6 +25,7 @@ from account import Sum, print_total  # noqa: E402
 from rig import Rig, SmallDisk, in_folder  # noqa: E402
 
 SMALL_DISK_MIB = 13  # the journal, the smaller rings and part of the readings' ring
+STREAMS = ("readings", "logs")
 PHASE_SECONDS = 1.5
 HOUR_RECORDS = 360000  # a hundred a second
 FLAT_KIB = 1024        # what memory may grow by once it is warm
@@ -180,31 +181,29 @@ def limit(folder, seed, records):
 
 def settle(rig, watch, may_evict=False):
     """(Sum, line of the table). Found is what is in the lake or, if it may be, in a gap record."""
-    account = rig.account.look()
-    last = rig.shim.committed()["readings"]
-    missing = account.missing("readings", last)
-    told = {number for subject, first, to, _ in account.gaps() if subject == "readings"
-            for number in range(first, to + 1)}
-    evicted = sum(1 for number in missing if number in told)
+    account, last = rig.account.look(), rig.shim.committed()
     problems = account.verify()
     if problems:
         raise harness.Trouble(f"leat-lake does not find the lake whole:\n{problems}")
-    if evicted and not may_evict:
-        raise harness.Trouble(f"{evicted} records were given up, and the ring was never full: "
-                              f"{account.gaps()[:3]}")
-    lost = len(missing) - evicted + rig.shim.get("given_twice")
-    double = account.repeated("readings") + sum(account.doubles(rig.folder).values())
-    polled = account.polled(rig.slave.journal_path, last, 0)
-    published = account.published(rig.publisher)
-    if published.lost and not may_evict:
-        lost = max(lost, published.lost)
-    result = Sum(last, last - lost, lost, double)
+    lost, evicted = rig.shim.get("given_twice"), 0
+    for stream in STREAMS:
+        missing, told = account.unaccounted(stream, last[stream])
+        lost += len(missing)
+        evicted += len(told)
+    polled = account.polled(rig.slave.journal_path, last["readings"], 0)
+    published, logged = account.published(rig.publisher), account.logged(rig.log_writer)
+    if not may_evict:
+        lost = max(lost, evicted, published.lost + logged.lost)
+    double = account.repeated("readings") + logged.double + sum(account.doubles(rig.folder).values())
+    acknowledged = sum(last[stream] for stream in STREAMS)
+    result = Sum(acknowledged, acknowledged - lost, lost, double)
     faults = ", ".join(f"{rig.shim.get(word)} {word.replace('_', ' ')}" for word in
                        ("io_errors", "no_spaces", "slow_syncs") if rig.shim.get(word))
     failing = sum(len(re.findall("queue-failing", process.said(last=10000)))
                   for process in [*rig.agent.history, rig.agent.process])
     line = (f"polls {watch.polls}, resident {min(watch.memory)} to {max(watch.memory)} KiB, polled "
-            f"{polled.found}, published {published.acknowledged}, evicted {evicted}, queue failed {failing} times"
+            f"{polled.found}, published {published.acknowledged}, logged {logged.acknowledged}, evicted {evicted}, "
+            f"commits began to fail {failing} times"
             + (f", faults: {faults}" if faults else ""))
     return result, line
 

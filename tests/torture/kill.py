@@ -1,8 +1,8 @@
 """kill -9 of the agent as shipped, under live load: ./dev torture kill.
 
 Each round starts the agent on the queue that the round before left, lets it acknowledge at least 1,000
-records of three kinds (polled counters, MQTT at QoS 1, lines of a log where the agent takes them), has it
-cut and upload, and kills it: at a random moment, or by the shim inside a commit, a slot turn, a
+records of three kinds (polled counters, MQTT at QoS 1, lines of a log), has it cut and upload, and kills
+it: at a random moment, or by the shim inside a commit, a slot turn, a
 checkpoint, a cut or an upload. Nothing that was acknowledged may be missing from the lake in the end.
 """
 import argparse
@@ -119,9 +119,10 @@ def settle(rig, broken):
     missing = {stream: account.missing(stream, last[stream]) for stream in STREAMS}
     sums = {"modbus": account.polled(rig.slave.journal_path, last["readings"],
                                      len(missing["readings"]) + rig.shim.get("given_twice")),
-            "mqtt": account.published(rig.publisher)}
+            "mqtt": account.published(rig.publisher), "logs": account.logged(rig.log_writer)}
     doubles = {} if broken else account.doubles(rig.folder)
     sums["modbus"].double = doubles.get("packer", 0) + account.repeated("readings")
+    sums["logs"].double += account.repeated("logs")
     sums["mqtt"].double = doubles.get("line", 0)
     gaps = account.gaps()
     if gaps and not broken:

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import os
+import socket
 import threading
 import time
 
@@ -14,6 +15,7 @@ import paho.mqtt.client as mqtt
 BALLAST_BYTES = 12000  # of text; noise, so that it takes this room on the disk too
 COUNTERS = 20
 TICK = 0.01
+LINES_A_SECOND = 500
 
 COUNT_TOPIC, TEXT_TOPIC, END_TOPIC = "plant/press/state", "plant/ballast/text", "plant/end/state"
 
@@ -117,3 +119,62 @@ class Publisher:
         self._stop.set()
         self.client.disconnect()
         self.client.loop_stop()
+
+
+class LogWriter:
+    """Lines "n noise", n = 0, 1, 2 ..., to the local socket, as `leat log` sends them; none twice.
+
+    `stored` are the ranges of n that the agent answered for: those are on its disk. What it was sent
+    and did not answer for, because it was killed, may be there or not.
+    """
+
+    def __init__(self, socket_path):
+        self.socket_path = socket_path
+        self.sent = 0
+        self.stored = []  # (first, count) per connection
+        self._stop = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self):
+        self.thread.start()
+        return self
+
+    def _run(self):
+        while not self._stop.wait(TICK):
+            try:
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.settimeout(20)
+                    client.connect(str(self.socket_path))
+                    client.sendall(b"log 5 torture\n")
+                    self._write(client, client.makefile("r", encoding="utf-8"))
+            except OSError:
+                pass  # there is no agent at the moment
+
+    def _write(self, client, answers):
+        first, stored = self.sent, 0
+        self.stored.append((first, 0))
+        while not self._stop.wait(TICK):
+            count = max(1, int(LINES_A_SECOND * TICK))
+            lines = "".join(f"{number} {os.urandom(24).hex()}\n"
+                            for number in range(self.sent, self.sent + count))
+            self.sent += count
+            client.sendall(lines.encode())
+            while stored < self.sent - first:
+                answer = json.loads(answers.readline() or "{}")
+                if "stored" not in answer:
+                    return
+                stored = answer["stored"]
+                self.stored[-1] = (first, stored)
+                if "error" in answer:
+                    return
+
+    def numbers(self):
+        """Every n that was answered for."""
+        return [number for first, count in self.stored for number in range(first, first + count)]
+
+    def stop(self):
+        self._stop.set()
+        self.thread.join()
+
+    def close(self):
+        self._stop.set()

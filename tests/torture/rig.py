@@ -43,7 +43,7 @@ class Rig:
         self.agent = self.keep(harness.Agent(self.programs, folder, text,
                                              environment=self.shim.environment()))
         self.rate = rate
-        self.publisher = None
+        self.publisher = self.log_writer = None
 
     def begin(self):
         """The first start, which makes the session that the broker keeps; then the messages."""
@@ -51,6 +51,7 @@ class Rig:
         self.agent.wait_device("line", "up")
         self.agent.kill()
         self.publisher = self.keep(load.Publisher(self.broker.port, self.rate)).start()
+        self.log_writer = self.keep(load.LogWriter(self.agent.socket_path)).start()
         return self
 
     def keep(self, thing):
@@ -102,6 +103,7 @@ class Rig:
         self.publisher.stop()
         if not self.agent.process.running:
             self.start_agent(same_queue=False)
+        self.log_writer.stop()
         self.publisher.say_end()
         known = set(self.account.objects("readings"))
 
