@@ -194,7 +194,8 @@ def settle(rig, watch, may_evict=False):
     published, logged = account.published(rig.publisher), account.logged(rig.log_writer)
     if not may_evict:
         lost = max(lost, evicted, published.lost + logged.lost)
-    double = account.repeated("readings") + logged.double + sum(account.doubles(rig.folder).values())
+    double = account.repeated("readings") + polled.double + logged.double \
+        + sum(account.doubles(rig.folder).values())
     acknowledged = sum(last[stream] for stream in STREAMS)
     result = Sum(acknowledged, acknowledged - lost, lost, double)
     faults = ", ".join(f"{rig.shim.get(word)} {word.replace('_', ' ')}" for word in

@@ -121,7 +121,7 @@ def settle(rig, broken):
                                      len(missing["readings"]) + rig.shim.get("given_twice")),
             "mqtt": account.published(rig.publisher), "logs": account.logged(rig.log_writer)}
     doubles = {} if broken else account.doubles(rig.folder)
-    sums["modbus"].double = doubles.get("packer", 0) + account.repeated("readings")
+    sums["modbus"].double += doubles.get("packer", 0) + account.repeated("readings")
     sums["logs"].double += account.repeated("logs")
     sums["mqtt"].double = doubles.get("line", 0)
     gaps = account.gaps()
