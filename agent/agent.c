@@ -3,6 +3,7 @@
 #include "agent/clock_watch.h"
 #include "agent/config/check.h"
 #include "agent/fleet.h"
+#include "agent/inspect/serve.h"
 #include "agent/journal.h"
 #include "agent/local_api.h"
 #include "agent/log_intake.h"
@@ -39,6 +40,7 @@ struct agent {
     struct local_api *api;
     struct upkeep upkeep;
     pthread_mutex_t config_lock; /* config, uplink, upkeep, queue_error: the API's threads read */
+    atomic_flag exporting;       /* one export of the queue at a time */
     char queue_error[256];       /* "" while commits go through */
     int64_t started_ns, flush_due_ns, high_water_due_ns; /* monotonic */
     int signals;
@@ -90,6 +92,26 @@ static void serve_log(struct agent *agent, const char *arguments, struct local_p
     log_intake_serve(agent->store, agent->clock, arguments, peer);
 }
 
+static void serve_queue(struct agent *agent, const char *arguments, struct local_peer *peer)
+{
+    char *texts[3];
+    const struct config *config;
+    struct inspect_source source = {.store = agent->store, .clock = agent->clock};
+
+    (void)pthread_mutex_lock(&agent->config_lock); /* a reload frees these texts */
+    config = agent->config;
+    source.path = texts[0] = strdup(config->queue.path);
+    source.site = texts[1] = strdup(config->site);
+    source.gateway = texts[2] = strdup(config->gateway);
+    (void)pthread_mutex_unlock(&agent->config_lock);
+    if (source.path != NULL && source.site != NULL && source.gateway != NULL) {
+        inspect_serve(&source, arguments, &agent->exporting, peer);
+    }
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        free(texts[i]);
+    }
+}
+
 /** local_api_serve: on the thread of the peer's connection. A request is a word, which may have
  *  arguments after a space. */
 static void serve(void *context, const char *request, struct local_peer *peer)
@@ -97,7 +119,10 @@ static void serve(void *context, const char *request, struct local_peer *peer)
     static const struct {
         const char *word;
         void (*serve)(struct agent *agent, const char *arguments, struct local_peer *peer);
-    } requests[] = {{"status", serve_status}, {"upload", serve_upload}, {"log", serve_log}};
+    } requests[] = {{"status", serve_status},
+                    {"upload", serve_upload},
+                    {"log", serve_log},
+                    {"queue", serve_queue}};
     size_t length = strcspn(request, " ");
     const char *arguments = request[length] == ' ' ? request + length + 1 : request + length;
 
@@ -107,7 +132,8 @@ static void serve(void *context, const char *request, struct local_peer *peer)
             return;
         }
     }
-    send_text(peer, strdup("{\"error\":\"unknown request; known are status, upload and log\"}"));
+    send_text(peer,
+              strdup("{\"error\":\"unknown request; known are status, upload, log and queue\"}"));
 }
 
 enum error_code agent_open_store(const struct config *config, const struct clock *clock,
@@ -407,7 +433,7 @@ struct config *agent_load_config(const char *path)
 
 int agent_run(const struct agent_settings *settings)
 {
-    struct agent agent = {.settings = *settings, .signals = -1};
+    struct agent agent = {.settings = *settings, .signals = -1, .exporting = ATOMIC_FLAG_INIT};
     struct error error = {0};
     bool ended;
     bool saved;

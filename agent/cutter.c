@@ -1,5 +1,6 @@
 #include "agent/cutter.h"
 
+#include "agent/stored_text.h"
 #include "base/log.h"
 
 #include <string.h>
@@ -91,11 +92,7 @@ static bool add_event(struct pass *pass, uint64_t sequence, const struct sample 
     char texts[EVENT_TEXT_MAX];
     struct event event;
 
-    if (event_decode(sample->value.text.bytes, sample->value.text.size_bytes, texts, &event,
-                     pass->error) != ERROR_OK) {
-        /* Of a newer or a broken agent: the number is accounted for, the words are lost. */
-        event = (struct event){.kind = "unreadable", .subject = "", .reason = "", .detail = ""};
-    }
+    stored_event(sample, texts, &event);
     time_fix_apply_event(&pass->fix, pass->regime, pass->stamped_ns, &event);
     return added(pass,
                  encoder_add_event(pass->cutter->encoder, sequence, sample, &event, pass->error));
@@ -103,17 +100,9 @@ static bool add_event(struct pass *pass, uint64_t sequence, const struct sample 
 
 static bool add_log(struct pass *pass, uint64_t sequence, const struct sample *sample)
 {
-    struct log_text whole = log_text_of("");
     struct log_record record;
 
-    if (sample->type == SAMPLE_TEXT) {
-        whole = (struct log_text){sample->value.text.bytes, sample->value.text.size_bytes};
-    }
-    if (log_record_decode(whole.bytes, whole.size_bytes, &record, pass->error) != ERROR_OK) {
-        /* As above; but what a person wrote is kept as it stands. */
-        record = (struct log_record){LOG_SEVERITY_UNKNOWN, log_text_of("unreadable"),
-                                     log_text_of(""), whole};
-    }
+    stored_log(sample, &record);
     return added(pass,
                  encoder_add_log(pass->cutter->encoder, sequence, sample, &record, pass->error));
 }
@@ -259,4 +248,14 @@ enum error_code cutter_next(struct cutter *cutter, enum stream stream, uint64_t 
         *made = false;
     }
     return code;
+}
+
+enum error_code cutter_look(struct cutter *cutter, enum stream stream, uint64_t first,
+                            uint64_t limit, struct batch *batch, bool *made, struct error *error)
+{
+    const struct store_cut nothing_before = {0};
+    struct pass pass = pass_of(cutter, stream, &nothing_before, error);
+
+    pass.limit = limit;
+    return encode(&pass, first, batch, made);
 }

@@ -40,4 +40,10 @@ struct cutter {
 MUST_CHECK enum error_code cutter_next(struct cutter *cutter, enum stream stream, uint64_t limit,
                                        struct batch *batch, bool *made, struct error *error);
 
+/** The batch that begins at `first` or the next record that is there, for somebody who only looks
+ * on: nothing is saved, nobody may upload it. As cutter_next() else. */
+MUST_CHECK enum error_code cutter_look(struct cutter *cutter, enum stream stream, uint64_t first,
+                                       uint64_t limit, struct batch *batch, bool *made,
+                                       struct error *error);
+
 #endif

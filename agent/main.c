@@ -1,6 +1,7 @@
 /* agent/main.c - `leat`: one command per line of the table below. */
 #include "agent/agent.h"
 #include "agent/config/check.h"
+#include "agent/inspect/command.h"
 #include "agent/local_client.h"
 #include "agent/log_command.h"
 #include "agent/status_report.h"
@@ -8,6 +9,7 @@
 #include "base/cleanup.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,7 @@ struct arguments {
     const char *socket_path;
     const char *source;
     const char *severity;
+    const char *queue_path, *stream, *format, *from, *to, *output, *work_folder; /* of `queue` */
     char **words; /* after the command */
     size_t word_count;
     bool json;
@@ -86,6 +89,26 @@ static int command_log(const struct arguments *arguments)
     return log_command(&command);
 }
 
+static int command_queue(const struct arguments *arguments)
+{
+    const struct queue_arguments queue = {
+        .words = arguments->words,
+        .word_count = arguments->word_count,
+        .config_path = arguments->config_path,
+        .socket_path = arguments->socket_path,
+        .queue_path = arguments->queue_path,
+        .stream = arguments->stream,
+        .format = arguments->format,
+        .from = arguments->from,
+        .to = arguments->to,
+        .output = arguments->output,
+        .work_folder = arguments->work_folder,
+        .json = arguments->json,
+    };
+
+    return queue_command(&queue);
+}
+
 static int command_version(const struct arguments *arguments)
 {
     (void)arguments;
@@ -101,6 +124,7 @@ static const struct command commands[] = {
     {"check", command_check, "prove the configuration with no device present", false},
     {"status", command_status, "what the running agent does (--json for scripts)", false},
     {"log", command_log, "keep a note, or each line of standard input, in the logs stream", true},
+    {"queue", command_queue, "look into the queue: stat, check, export", true},
     {"upload", command_upload, "carry everything that waits to the target, now", false},
     {"version", command_version, "print the version", false},
     {"help", command_help, "print this", false},
@@ -108,9 +132,13 @@ static const struct command commands[] = {
 
 static void print_usage(FILE *output)
 {
-    (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n"
-                "       leat log [--source NAME] [--severity NAME] [MESSAGE ...]\n\n",
-                output);
+    (void)fputs(
+        "usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n"
+        "       leat log [--source NAME] [--severity NAME] [MESSAGE ...]\n"
+        "       leat queue stat|check [--queue PATH]\n"
+        "       leat queue export --output PATH [--format parquet|csv] [--stream NAME]\n"
+        "                         [--from NUMBER|TIME] [--to NUMBER|TIME] [--queue PATH]\n\n",
+        output);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         (void)fprintf(output, "  %-8s  %s\n", commands[i].name, commands[i].summary);
     }
@@ -129,41 +157,55 @@ static int command_help(const struct arguments *arguments)
     return EXIT_SUCCESS;
 }
 
+/** Options that take a text, and where it goes. */
+static const struct {
+    const char *name;
+    size_t place; /* of a const char * in struct arguments */
+} text_options[] = {
+    {"config", offsetof(struct arguments, config_path)},
+    {"socket", offsetof(struct arguments, socket_path)},
+    {"source", offsetof(struct arguments, source)},
+    {"severity", offsetof(struct arguments, severity)},
+    {"queue", offsetof(struct arguments, queue_path)},
+    {"stream", offsetof(struct arguments, stream)},
+    {"format", offsetof(struct arguments, format)},
+    {"from", offsetof(struct arguments, from)},
+    {"to", offsetof(struct arguments, to)},
+    {"output", offsetof(struct arguments, output)},
+    {"work-folder", offsetof(struct arguments, work_folder)},
+};
+
+enum { TEXT_OPTION_COUNT = sizeof(text_options) / sizeof(text_options[0]), TEXT_OPTION = 0x100 };
+
 /** Options may stand before or after the command. false: one is unknown; getopt has said which. */
 static bool parse_options(int count, char **texts, struct arguments *arguments)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},   {"socket", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},           {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},        {"source", required_argument, NULL, 'S'},
-        {"severity", required_argument, NULL, 'L'}, {NULL, 0, NULL, 0},
+    struct option options[TEXT_OPTION_COUNT + 4] = {
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
     };
     int option;
 
+    for (int i = 0; i < TEXT_OPTION_COUNT; i++) {
+        options[3 + i] =
+            (struct option){text_options[i].name, required_argument, NULL, TEXT_OPTION + i};
+    }
     while ((option = getopt_long(count, texts, "c:s:jh", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
+        if (option >= TEXT_OPTION) {
+            const char **place = (const char **)(void *)((char *)arguments +
+                                                         text_options[option - TEXT_OPTION].place);
+
+            *place = optarg;
+        } else if (option == 'c') {
             arguments->config_path = optarg;
-            break;
-        case 's':
+        } else if (option == 's') {
             arguments->socket_path = optarg;
-            break;
-        case 'j':
+        } else if (option == 'j') {
             arguments->json = true;
-            break;
-        case 'S':
-            arguments->source = optarg;
-            break;
-        case 'L':
-            arguments->severity = optarg;
-            break;
-        case 'h':
-            arguments->command = "help";
-            break;
-        case 'V':
-            arguments->command = "version";
-            break;
-        default:
+        } else if (option == 'h' || option == 'V') {
+            arguments->command = option == 'h' ? "help" : "version";
+        } else {
             return false;
         }
     }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { COPY_STEP_BYTES = 1 << 20 };
+
 static enum error_code code_of(int system_errno)
 {
     switch (system_errno) {
@@ -118,8 +120,8 @@ static enum error_code sync_directory_of(const char *path, struct error *error)
     return ERROR_OK;
 }
 
-static enum error_code write_and_sync(int file, const char *path, const uint8_t *bytes,
-                                      size_t size_bytes, struct error *error)
+static enum error_code write_all(int file, const char *path, const uint8_t *bytes,
+                                 size_t size_bytes, struct error *error)
 {
     while (size_bytes > 0) {
         ssize_t put = write(file, bytes, size_bytes);
@@ -133,10 +135,18 @@ static enum error_code write_and_sync(int file, const char *path, const uint8_t 
         bytes += put;
         size_bytes -= (size_t)put;
     }
-    if (fsync(file) != 0) {
+    return ERROR_OK;
+}
+
+static enum error_code write_and_sync(int file, const char *path, const uint8_t *bytes,
+                                      size_t size_bytes, struct error *error)
+{
+    enum error_code code = write_all(file, path, bytes, size_bytes, error);
+
+    if (code == ERROR_OK && fsync(file) != 0) {
         return fs_error(error, errno, "sync", path);
     }
-    return ERROR_OK;
+    return code;
 }
 
 /** A synced temporary file beside `path`; its name goes to `temporary` (PATH_MAX bytes). On failure
@@ -233,6 +243,67 @@ enum error_code fs_create_file(const char *path, const void *bytes, size_t size_
         sync_directory_of(path, error); /* also when it was there: whoever made it may have died */
     if (code == ERROR_OK) {
         *existed = result == EEXIST;
+    }
+    return code;
+}
+
+/** In the kernel, which shares blocks where it can; ENOSYS and its like: not between these two. */
+static bool copy_in_kernel(int from, int to)
+{
+    ssize_t put;
+
+    do {
+        put = copy_file_range(from, NULL, to, NULL, COPY_STEP_BYTES, 0);
+    } while (put > 0 || (put < 0 && errno == EINTR));
+    return put == 0;
+}
+
+static enum error_code copy_by_hand(int from, int to, const char *from_path, const char *to_path,
+                                    struct error *error)
+{
+    CLEANUP(cleanup_free) uint8_t *bytes = malloc(COPY_STEP_BYTES);
+    ssize_t got;
+
+    if (bytes == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "there is no memory to copy %.200s", from_path);
+    }
+    while ((got = read(from, bytes, COPY_STEP_BYTES)) != 0) {
+        enum error_code code;
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        code = got < 0 ? fs_error(error, errno, "read", from_path)
+                       : write_all(to, to_path, bytes, (size_t)got, error);
+        if (code != ERROR_OK) {
+            return code;
+        }
+    }
+    return ERROR_OK;
+}
+
+enum error_code fs_copy_file(const char *from_path, const char *to_path, struct error *error)
+{
+    CLEANUP(cleanup_close) int from = open(from_path, O_RDONLY | O_CLOEXEC);
+    enum error_code code = ERROR_OK;
+
+    if (from < 0) {
+        return fs_error(error, errno, "open", from_path);
+    }
+    CLEANUP(cleanup_close) int to = open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+    if (to < 0) {
+        return errno == EEXIST
+                   ? error_set(error, ERROR_REFUSED,
+                               "%.200s is there already and is not overwritten", to_path)
+                   : fs_error(error, errno, "create", to_path);
+    }
+    /* What the kernel did copy moved both files on: reading and writing goes on from there. */
+    if (!copy_in_kernel(from, to)) {
+        code = copy_by_hand(from, to, from_path, to_path, error);
+    }
+    if (code != ERROR_OK) {
+        (void)unlink(to_path); /* the failure itself is what gets reported */
     }
     return code;
 }

@@ -32,6 +32,11 @@ MUST_CHECK enum error_code fs_replace_file(const char *path, const void *bytes, 
 MUST_CHECK enum error_code fs_create_file(const char *path, const void *bytes, size_t size_bytes,
                                           bool *existed, struct error *error);
 
+/** Copy what `from` holds into the new file `to` (mode 0644), sharing the blocks where the file
+ *  system can. `to` is not synced. Errors: F2; ERROR_REFUSED when `to` is there already. Of what
+ *  failed nothing stays behind. */
+MUST_CHECK enum error_code fs_copy_file(const char *from, const char *to, struct error *error);
+
 /** mkdir -p for `path`, each made directory and its parent synced. Mode 0755. */
 MUST_CHECK enum error_code fs_make_directories(const char *path, struct error *error);
 

@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY_STEP_BYTES = 1 << 20 };
-
 /** Remove what is below `folder`, and the folder too if `itself`. */
 static void remove_tree(char *folder, bool itself)
 {
@@ -122,49 +120,11 @@ enum error_code workspace_open(const char *warehouse, struct workspace *workspac
     return code == ERROR_OK ? refuse_pending_writes(workspace, error) : code;
 }
 
-static enum error_code copy_bytes(int from, int to, const struct workspace *workspace,
-                                  struct error *error)
-{
-    CLEANUP(cleanup_free) char *bytes = malloc(COPY_STEP_BYTES);
-    ssize_t got;
-
-    if (bytes == NULL) {
-        return error_set(error, ERROR_NO_MEMORY, "there is no memory to copy %.100s",
-                         workspace->warehouse);
-    }
-    while ((got = read(from, bytes, COPY_STEP_BYTES)) != 0) {
-        ssize_t done = 0;
-
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return fs_error(error, errno, "read", workspace->warehouse);
-        }
-        while (done < got) {
-            ssize_t put = write(to, bytes + done, (size_t)(got - done));
-
-            if (put < 0 && errno != EINTR) {
-                return fs_error(error, errno, "write", workspace->copy);
-            }
-            done += put > 0 ? put : 0;
-        }
-    }
-    return ERROR_OK;
-}
-
 enum error_code workspace_copy_in(const struct workspace *workspace, struct error *error)
 {
-    CLEANUP(cleanup_close) int from = open(workspace->warehouse, O_RDONLY | O_CLOEXEC);
+    enum error_code code = fs_copy_file(workspace->warehouse, workspace->copy, error);
 
-    if (from < 0) {
-        return errno == ENOENT ? ERROR_OK : fs_error(error, errno, "open", workspace->warehouse);
-    }
-    CLEANUP(cleanup_close)
-    int to = open(workspace->copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
-    return to < 0 ? fs_error(error, errno, "create", workspace->copy)
-                  : copy_bytes(from, to, workspace, error);
+    return code == ERROR_UNREACHABLE ? ERROR_OK : code; /* there is no warehouse yet */
 }
 
 static enum error_code sync_path(const char *path, int flags, struct error *error)

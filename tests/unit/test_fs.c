@@ -296,6 +296,42 @@ static void a_name_without_a_folder_means_this_one(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, start, end)
 
+static void a_copy_holds_the_same_and_overwrites_nothing(void **state)
+{
+    char from[PATH_MAX];
+    struct error error;
+
+    (void)snprintf(from, sizeof(from), "%s", in(state, "from"));
+    assert_int_equal(fs_replace_file(from, "water", 5, 0600, &error), ERROR_OK);
+    assert_int_equal(fs_copy_file(from, in(state, "to"), &error), ERROR_OK);
+    assert_content(in(state, "to"), "water");
+    assert_int_equal(fs_replace_file(from, "wine", 4, 0600, &error), ERROR_OK);
+    assert_int_equal(fs_copy_file(from, in(state, "to"), &error), ERROR_REFUSED);
+    assert_non_null(strstr(error.text, "there already"));
+    assert_content(in(state, "to"), "water");
+    assert_int_equal(fs_copy_file(in(state, "missing"), from, &error), ERROR_UNREACHABLE);
+    assert_content(from, "wine");
+}
+
+static void a_copy_that_failed_leaves_nothing_behind(void **state)
+{
+    struct rlimit before, least;
+    char from[PATH_MAX];
+    char bytes[4096] = "water";
+    struct error error;
+
+    (void)snprintf(from, sizeof(from), "%s", in(state, "from"));
+    assert_int_equal(fs_replace_file(from, bytes, sizeof(bytes), 0600, &error), ERROR_OK);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    least = before;
+    least.rlim_cur = 1000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &least), 0);
+    assert_int_not_equal(fs_copy_file(from, in(state, "to"), &error), ERROR_OK);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(entries_of(state), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -312,6 +348,8 @@ int main(void)
         IN_FOLDER(a_file_in_the_way_of_a_folder_is_said),
         cmocka_unit_test(paths_that_are_too_long_are_refused),
         IN_FOLDER(a_name_without_a_folder_means_this_one),
+        cmocka_unit_test_setup_teardown(a_copy_holds_the_same_and_overwrites_nothing, start, end),
+        cmocka_unit_test_setup_teardown(a_copy_that_failed_leaves_nothing_behind, start, end),
     };
 
     return cmocka_run_group_tests_name("fs", cases, NULL, NULL);
