@@ -4,7 +4,7 @@
  * and sequence numbers, and the zstd around the columns. First byte: the codec's table (bits 0 to
  * 2), version 2 (bit 7). Then batches: a byte of `enum twist`; the field count and flags as it is
  * on disk (2 bytes); how many bytes follow (2); those. What could be decoded must come back from
- * encoding it once more (C1, C2).
+ * encoding it once more (C1, C2), and each batch is sealed as it was (L1, L4).
  *
  * Parser: agent/store/slot.c agent/store/codec_decode.c agent/store/codec_state.c
  */
@@ -192,6 +192,17 @@ static void encode_again(struct bench *bench, const struct sample *samples, size
     }
 }
 
+/** A batch that was read must be sealed as it stood there. */
+static void seal_again(const struct slot_batch *batch, uint32_t chain)
+{
+    static uint8_t sealed[SLOT_BYTES];
+    size_t front = slot_batch_overhead_bytes(batch);
+
+    memcpy(sealed + front, batch->payload, batch->payload_bytes);
+    (void)slot_seal_batch(sealed, batch, chain); /* the checksum is among the bytes compared */
+    expect(memcmp(sealed, batch->payload - front, front + batch->payload_bytes) == 0);
+}
+
 static void decode_slot(struct bench *bench)
 {
     struct slot_header header;
@@ -208,6 +219,8 @@ static void decode_slot(struct bench *bench)
         const struct sample *samples;
 
         expect(batch.payload + batch.payload_bytes <= bench->slot + SLOT_BYTES);
+        seal_again(&batch, chain);
+        chain = cursor.chain;
         if (batch.fresh) {
             started = codec_decoder_start(bench->decoder, header.table_log2, header.t0_ns);
         }
