@@ -175,6 +175,7 @@ void report_print_summary(const cJSON *summary, FILE *out)
         {"integrated", "integrated"},
         {"bad", "of them bad"},
         {"points", "points"},
+        {"logs", "log records"},
         {"gaps", "ranges lost or missing"},
         {"missing", "sequence numbers missing"},
     };

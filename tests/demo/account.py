@@ -1,7 +1,8 @@
 """The account of the demo: how many values each stage has, counted by somebody else than the stage.
 
 Produced: the slaves and the publisher. Queued, suppressed, rejected: the agent. Uploaded: pyarrow,
-from the objects in the lake. Integrated: DuckDB, from the warehouse.
+from the objects in the lake. Integrated: DuckDB, from the warehouse. Notes: what `leat log` said is
+stored, against the same two.
 """
 import dataclasses
 import json
@@ -35,13 +36,16 @@ class Account:
     uploaded: int = 0
     integrated: int = 0
     duplicates: int = 0  # among the integrated, flagged
+    notes: int = 0  # lines that `leat log` said are stored
+    notes_uploaded: int = 0
+    notes_integrated: int = 0
     gaps: int = 0  # sequence numbers that verify misses
     rss_kib: int = 0
     cpu_percent: float = 0.0
     complaints: list = dataclasses.field(default_factory=list)  # sentences of leat-lake
 
     KEYS = ("produced", "suppressed", "rejected", "queued", "uploaded", "integrated", "gaps",
-            "rss_kib", "cpu_percent")
+            "rss_kib", "cpu_percent", "notes", "notes_uploaded", "notes_integrated")
 
     def stages(self):
         """(stage, values, lost in it, who counted)"""
@@ -56,10 +60,20 @@ class Account:
              f"DuckDB: fact_reading, beside {self.duplicates} flagged as duplicates"),
         )
 
+    def note_stages(self):
+        """The same for the lines of `leat log`."""
+        return (
+            ("notes stored", self.notes, None, "leat log"),
+            ("notes uploaded", self.notes_uploaded, self.notes - self.notes_uploaded,
+             "pyarrow: rows in the lake"),
+            ("notes in marts", self.notes_integrated, self.notes_uploaded - self.notes_integrated,
+             "DuckDB: fact_log"),
+        )
+
     def problems(self):
         """Sentences; none when every number agrees."""
         found = list(self.complaints)
-        for stage, _, lost, _ in self.stages():
+        for stage, _, lost, _ in (*self.stages(), *self.note_stages()):
             if lost:
                 found.append(f"{stage}: {lost} values are missing" if lost > 0 else
                              f"{stage}: {-lost} values more than came in")
@@ -70,9 +84,9 @@ class Account:
         return found
 
     def table(self):
-        lines = [f"{'stage':<14}{'values':>10}{'lost':>8}  counted by"]
-        for stage, values, lost, who in self.stages():
-            lines.append(f"{stage:<14}{values:>10}{'' if lost is None else lost:>8}  {who}")
+        lines = [f"{'stage':<15}{'values':>10}{'lost':>8}  counted by"]
+        for stage, values, lost, who in (*self.stages(), *self.note_stages()):
+            lines.append(f"{stage:<15}{values:>10}{'' if lost is None else lost:>8}  {who}")
         lines.append(f"gaps in the lake: {self.gaps} sequence numbers")
         lines.append(f"agent: peak {self.rss_kib} KiB resident, {self.cpu_percent:.1f} % of a core")
         return "\n".join(lines)

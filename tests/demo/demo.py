@@ -24,6 +24,9 @@ from account import Account, Warehouse, objects_of, rows_of  # noqa: E402
 FOLDER = ROOT / "build" / "demo"
 SHOWN_POINTS = ("boiler/temperature-1", "boiler/energy-1", "packer/speed-1", "packer/voltage-1",
                 "line-1/press-1-speed", "line-1/oven-1-parts")
+# What a technician and a script of theirs say meanwhile.
+NOTES = ("replaced the sensor of boiler-1", "line-1: oven-2 stands still until noon")
+SCRIPT_LINES = ("backup begins", "backup: 3 folders", "backup ends")
 STOP_SECONDS = 2.0  # what SIGTERM may take
 
 
@@ -89,10 +92,21 @@ class Demo:
             say("  {:3.0f} s: {} queued, {} suppressed, {} rejected, {} uploaded".format(
                 time.monotonic() - began, *(totals[key] for key in (
                     "queued", "suppressed", "rejected", "uploaded"))))
+        self.write_notes()
         published = publisher.stop()
         self.agent.wait_status(lambda status: counted(status, "line-1") == published, 30,
                                f"all {published} published values to be counted")
         self._stop_agent(began, published)
+
+    def write_notes(self):
+        for note in NOTES:
+            said = must(self.agent.note("--source", "technician", note), "leat log")
+            say(f"leat log: {said.strip()}: {note}")
+            self.account.notes += stored(said)
+        said = must(self.agent.note("--source", "backup", "--severity", "informational",
+                                    lines=SCRIPT_LINES), "leat log")
+        say(f"leat log: {said.strip()} of a script")
+        self.account.notes += stored(said)
 
     def _stop_agent(self, began, published):
         ended = self.agent.stop()
@@ -115,6 +129,7 @@ class Demo:
         say(must(self.agent.command("upload", timeout=300), "leat upload").strip())
         objects = objects_of(self.lake)
         self.account.uploaded = rows_of(objects)
+        self.account.notes_uploaded = rows_of(objects_of(self.lake, "logs"))
         if self.options.delete_one_object and objects:
             victim = objects[len(objects) // 2]
             victim.unlink()
@@ -145,8 +160,9 @@ class Demo:
         self.account.duplicates = warehouse.count("fact_reading", "is_duplicate")
         say("\nwhat the marts hold: " + ", ".join(
             f"{table} {warehouse.count(table)}" for table in
-            ("dim_asset", "dim_point", "fact_reading", "fact_gap", "agg_point_hour",
+            ("dim_asset", "dim_point", "fact_reading", "fact_log", "fact_gap", "agg_point_hour",
              "agg_point_day")))
+        self.account.notes_integrated = warehouse.count("fact_log")
         say("\n" + warehouse.text(
             "select stream, issued, arrived, lost, missing, status from {0} order by stream",
             "agg_gateway_completeness"))
@@ -154,6 +170,8 @@ class Demo:
             "select point_id, hour_start, n, good, uncertain, bad, mean, min, max, counter_delta "
             f"from {{0}} where point_id in {SHOWN_POINTS} order by point_id, hour_start",
             "agg_point_hour"))
+        say("\n" + warehouse.text(
+            "select ts, source, severity_name, message from {0} order by seq", "fact_log"))
         warehouse.close()
 
     def report(self):
@@ -169,6 +187,11 @@ class Demo:
         say(f"\nreport     {self.folder / 'report.txt'}, {self.folder / 'summary.json'}\n"
             f"lake       {self.lake}\nwarehouse  {self.warehouse}")
         return 1 if problems else 0
+
+
+def stored(said):
+    """The number in `stored 3 lines`."""
+    return int(said.split()[1])
 
 
 def counted(status, name):

@@ -326,6 +326,49 @@ static void write_events(struct writer *writer)
     end_object(writer);
 }
 
+static void put_log(struct writer *writer, const struct sample *sample,
+                    const struct log_record *record)
+{
+    struct error error;
+
+    writer->sequence++;
+    fail_on(encoder_add_log(writer->encoder, writer->sequence, sample, record, &error), &error);
+    begin_row(writer);
+    expect_integer(writer, (int64_t)writer->sequence);
+    expect_micros(writer, sample->time_ns);
+    expect_micros(writer, sample->received_ns);
+    expect_text(writer, record->source.bytes, record->source.size_bytes);
+    if (record->severity == LOG_SEVERITY_UNKNOWN) {
+        expect_null(writer);
+    } else {
+        expect_integer(writer, record->severity);
+    }
+    expect_text(writer, record->message.bytes, record->message.size_bytes);
+    expect_text(writer, record->fields.bytes, record->fields.size_bytes);
+    (void)printf("]");
+}
+
+static void write_logs(struct writer *writer)
+{
+    static char longest[LOG_MESSAGE_MAX];
+    const struct sample sample = {.time_ns = -1001, .received_ns = 999, .type = SAMPLE_TEXT};
+
+    memset(longest, 'x', sizeof(longest));
+    begin_object(writer, STREAM_LOGS);
+    for (int i = LOG_SEVERITY_UNKNOWN; i <= LOG_SEVERITY_DEBUG; i++) {
+        const struct log_record record = {
+            .severity = (enum log_severity)i,
+            .source = log_text_of(i % 2 == 0 ? "maria" : "cron \xe6\xb8\xa9"),
+            .fields = log_text_of(i % 3 == 0 ? "{\"order\":17}" : ""),
+            .message = i == LOG_SEVERITY_DEBUG
+                           ? (struct log_text){longest, sizeof(longest)}
+                           : log_text_of(i == 0 ? "" : "sensor of\tboiler-1 replaced\n\xc3\xb6")};
+
+        put_log(writer, &sample, &record);
+    }
+    end_object(writer);
+}
+
 static void expect_real_unless_nan(struct writer *writer, double value)
 {
     if (isnan(value)) {
@@ -425,6 +468,7 @@ int main(int argc, char **argv)
     write_extremes(&writer);
     write_many(&writer);
     write_events(&writer);
+    write_logs(&writer);
     write_catalogue(&writer);
     encoder_free(writer.encoder);
     writer.target->close(writer.state);

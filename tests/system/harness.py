@@ -183,11 +183,12 @@ class Process:
             self.kill()
 
 
-def run(command, timeout=120, environment=None, folder=None):
+def run(command, timeout=120, environment=None, folder=None, input_text=None):
     """A command that ends by itself: CompletedProcess with its texts."""
-    return subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, check=False,
-                          capture_output=True, text=True, timeout=timeout, cwd=folder,
-                          env={**os.environ, **(environment or {})})
+    source = {"stdin": subprocess.DEVNULL} if input_text is None else {"input": input_text}
+    return subprocess.run([str(part) for part in command], check=False, capture_output=True,
+                          text=True, timeout=timeout, cwd=folder,
+                          env={**os.environ, **(environment or {})}, **source)
 
 
 LogLine = collections.namedtuple("LogLine", "level id fields text")
@@ -269,6 +270,12 @@ class Agent:
         if done.returncode != 0:
             raise Trouble(f"leat status failed with {done.returncode}: {done.stderr}")
         return json.loads(done.stdout)
+
+    def note(self, *words, lines=None, timeout=60):
+        """`leat log WORDS...`, with these lines as its input: CompletedProcess."""
+        return run([self.programs.leat, "log", "--socket", self.socket_path, *words],
+                   timeout=timeout, environment=self.environment,
+                   input_text=None if lines is None else "".join(f"{line}\n" for line in lines))
 
     def wait_status(self, wanted, timeout=30, what="what the test waits for"):
         """Ask until wanted(status) is true; the status of that moment. Fails at once when the

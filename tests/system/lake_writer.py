@@ -34,6 +34,10 @@ COLUMNS = {
         ("kind", TEXT, False), ("subject", TEXT, False), ("reason", TEXT, False),
         ("detail", TEXT, False), ("first_seq", INT64, True), ("last_seq", INT64, True),
         ("count", INT64, True), ("from_ts", STAMP, True), ("to_ts", STAMP, True)),
+    "logs": (
+        ("seq", INT64, False), ("ts", STAMP, False), ("received_ts", STAMP, False),
+        ("source", TEXT, False), ("severity", INT32, True), ("message", TEXT, False),
+        ("fields", TEXT, False)),
 }
 ENCODINGS = {"seq": "DELTA_BINARY_PACKED", "ts": "DELTA_BINARY_PACKED",
              "value_int": "DELTA_BINARY_PACKED"}
@@ -138,6 +142,13 @@ class Gateway:
         row = {"ts": us(time), "received_ts": us(time), "kind": kind, "subject": subject,
                "reason": "", "detail": "", **fields}
         return self.write("events", [row], date=date)
+
+    def note(self, messages, date="2026-03-01", time="2026-03-01 00:00:00", source="maria",
+             severity=5, **options):
+        """A logs object with these messages."""
+        return self.write("logs", [{"ts": us(time), "received_ts": us(time), "source": source,
+                                    "severity": severity, "message": message, "fields": ""}
+                                   for message in messages], date=date, **options)
 
 
 def reseal(path, change):

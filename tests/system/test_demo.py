@@ -25,11 +25,13 @@ def test_every_value_that_the_plant_produced_is_accounted_for(demo, tmp_path):
     lake = tmp_path / "demo" / "lake"
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(summary) == ["produced", "suppressed", "rejected", "queued", "uploaded",
-                             "integrated", "gaps", "rss_kib", "cpu_percent"]
+                             "integrated", "gaps", "rss_kib", "cpu_percent", "notes", "notes_uploaded",
+                             "notes_integrated"]
     assert summary["produced"] == \
         summary["queued"] + summary["suppressed"] + summary["rejected"]
     assert summary["queued"] == summary["uploaded"] == summary["integrated"]
     assert summary["gaps"] == 0
+    assert summary["notes"] == summary["notes_uploaded"] == summary["notes_integrated"] == 5
     assert min(summary[key] for key in ("suppressed", "rejected", "queued")) > 0
     # Batches of 15 s: one is cut while the plant runs, one is what `leat upload` finds.
     objects = list((lake / "raw").glob("*/*/stream=readings/*/*/*.parquet"))

@@ -273,6 +273,45 @@ def test_counters_count_on_through_resets_and_nights(lake):
     assert lake.marts() == after
 
 
+def test_log_records_become_facts_once(lake):
+    gateway = Gateway(lake.root)
+    gateway.note(["sensor of boiler-1 replaced", "pump 2: new seal"])
+    gateway.note(["door open"], source="door", severity=4, date="2026-03-02",
+                 time="2026-03-02 06:00:00.000001")
+    assert lake.integrate()["logs"] == 3
+    gateway.note(["of a newer agent"], severity=None, date="2026-03-02", time="2026-03-02 07:00:00")
+    for _ in range(2):  # the second run has nothing new
+        assert lake.integrate()["logs"] == 4
+    assert lake.query("select gateway_key, seq, log_date, ts, source, severity, severity_name, "
+                      "message from business.fact_log where seq > 2 order by seq") == [
+        ("works/gw-1", 3, datetime.date(2026, 3, 2), at("2026-03-02 06:00:00.000001"), "door", 4,
+         "warning", "door open"),
+        ("works/gw-1", 4, datetime.date(2026, 3, 2), at("2026-03-02 07:00:00"), "maria", None,
+         "unknown", "of a newer agent")]
+    assert lake.query("select stream, issued, arrived, missing, status "
+                      "from marts.agg_gateway_completeness") == [("logs", 4, 4, 0, "complete")]
+
+
+def test_a_log_record_in_two_objects_counts_once(lake):
+    gateway = Gateway(lake.root)
+    gateway.note(["one", "two", "three"])
+    # Cut again after a part of it was evicted: the first cut was never finished, so both follow nothing.
+    gateway.note(["two", "three", "four"], first=2, **{"leat.previous": ""})
+    lake.integrate()
+    assert lake.query("select seq, message from business.fact_log order by seq") == [
+        (1, "one"), (2, "two"), (3, "three"), (4, "four")]
+
+
+def test_a_log_object_that_is_missing_shows(lake):
+    gateway = Gateway(lake.root)
+    gateway.note(["one", "two"])
+    victim = gateway.note(["three"])
+    gateway.note(["four"])
+    victim.unlink()
+    summary = lake.integrate(code=1)
+    assert (summary["logs"], summary["missing"]) == (3, 1)
+
+
 def test_a_deleted_object_is_reported_and_the_rest_integrated(lake):
     gateway = Gateway(lake.root)
     gateway.define("boiler/flow")

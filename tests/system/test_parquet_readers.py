@@ -19,6 +19,7 @@ SCHEMAS = {
                  "heartbeat_us:int64 address:text labels:text valid_from:time",
     "events": "seq:int64 ts:time received_ts:time kind:text subject:text reason:text detail:text "
               "first_seq:int64? last_seq:int64? count:int64? from_ts:time? to_ts:time?",
+    "logs": "seq:int64 ts:time received_ts:time source:text severity:int32? message:text fields:text",
 }
 ARROW = {"int64": pa.int64(), "int32": pa.int32(), "double": pa.float64(), "text": pa.string(),
          "time": pa.timestamp("us", tz="UTC")}
@@ -47,7 +48,7 @@ def objects(tmp_path_factory, programs):
     lake = tmp_path_factory.mktemp("lake")
     done = subprocess.run([programs.write_objects, lake], check=True, capture_output=True, text=True)
     expected = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(expected) == 5
+    assert {one["stream"] for one in expected} == set(SCHEMAS)
     return [(pathlib.Path(lake, one["name"]), one) for one in expected]
 
 
@@ -97,7 +98,11 @@ def test_statistics_hold_and_leave_nan_out(objects):
             if kind == "text":
                 present = [bytes.fromhex(value) for value in present]
             assert statistics.null_count == values.count(None), name
-            assert statistics.has_min_max == (len(present) > 0), name
+            too_long = kind == "text" and present and \
+                max(len(min(present)), len(max(present))) > 64
+            assert statistics.has_min_max == (len(present) > 0 and not too_long), name
+            if too_long:
+                continue
             if present and kind == "text":
                 assert (statistics.min.encode(), statistics.max.encode()) == \
                     (min(present), max(present)), name

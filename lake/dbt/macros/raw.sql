@@ -14,7 +14,9 @@
         'events': [('seq', 'bigint'), ('ts', 'timestamp'), ('received_ts', 'timestamp'), ('kind', 'varchar'),
                    ('subject', 'varchar'), ('reason', 'varchar'), ('detail', 'varchar'), ('first_seq', 'bigint'),
                    ('last_seq', 'bigint'), ('count', 'bigint', 'event_count'), ('from_ts', 'timestamp'),
-                   ('to_ts', 'timestamp')]
+                   ('to_ts', 'timestamp')],
+        'logs': [('seq', 'bigint'), ('ts', 'timestamp'), ('received_ts', 'timestamp'), ('source', 'varchar'),
+                 ('severity', 'integer'), ('message', 'varchar'), ('fields', 'varchar')]
     } %}
     {{ return(streams[stream]) }}
 {% endmacro %}

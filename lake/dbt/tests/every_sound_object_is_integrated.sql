@@ -1,1 +1,1 @@
-select object from {{ ref('etl_file') }} where state = 'sound' and not is_integrated and stream <> 'logs'
+select object from {{ ref('etl_file') }} where state = 'sound' and not is_integrated

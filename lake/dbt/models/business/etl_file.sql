@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('fact_reading') }}
 -- depends_on: {{ ref('fact_gap') }}
 -- depends_on: {{ ref('etl_overlap') }}
+-- depends_on: {{ ref('fact_log') }}
 -- depends_on: {{ ref('agg_point_hour') }}
 -- depends_on: {{ ref('agg_point_day') }}
 -- The ledger: what has been carried through to the marts. It comes last, so a run that broke off leaves no entry.
@@ -10,6 +11,8 @@ with held as (
     select object, count(*) as rows_held from {{ ref('raw_catalogue') }} group by object
     union all
     select object, count(*) as rows_held from {{ ref('raw_events') }} group by object
+    union all
+    select object, count(*) as rows_held from {{ ref('raw_logs') }} group by object
 )
 
 select

@@ -9,5 +9,6 @@ select
     (select count(*) from {{ ref('fact_reading') }} where not is_duplicate) as integrated,
     (select count(*) from {{ ref('fact_reading') }} where not is_duplicate and quality = 'bad') as bad,
     (select count(*) from {{ ref('dim_point') }} where is_current) as points,
+    (select count(*) from {{ ref('fact_log') }}) as logs,
     (select count(*) from {{ ref('fact_gap') }} where stream is not null) as gaps,
     (select coalesce(sum(missing), 0) from {{ ref('agg_gateway_completeness') }}) as missing

@@ -1,0 +1,1 @@
+{{ leat_new_rows('logs') }}
