@@ -2,6 +2,7 @@
 
 #include "agent/intake.h"
 #include "agent/journal.h"
+#include "agent/lateness.h"
 #include "agent/schedule.h"
 #include "agent/waiter.h"
 #include "base/log.h"
@@ -45,6 +46,7 @@ struct collector {
     struct schedule schedule;
     struct outage outage;
     struct refusal refusal;
+    struct lateness late;
     int64_t backoff_ns;
     int row; /* on the status board */
     bool is_open;
@@ -98,6 +100,28 @@ static void tell_unread(struct collector *collector) /* K2 */
     collector->outage = (struct outage){0};
 }
 
+static void tell_late(struct collector *collector, bool at_once) /* K8 */
+{
+    const struct collector_settings *settings = &collector->settings;
+    struct event event = {.kind = "unread", .subject = collector->device->name};
+
+    if (lateness_tell(&collector->late, settings->clock, at_once, &event)) {
+        journal_append(settings->store, settings->clock, &event);
+    }
+}
+
+/** K7. A failure is the business of the agent's main thread, which commits again. */
+static void commit_what_must_not_wait(struct collector *collector)
+{
+    struct store *store = collector->settings.store;
+    struct error error;
+
+    if (!collector->intake.has_alarm && store_pending_bytes(store) < COLLECTOR_PENDING_BYTES) {
+        return;
+    }
+    collector->intake.has_alarm = store_commit(store, &error) != ERROR_OK;
+}
+
 /** K1: say it once, mark every point once, close, and know when to try again. */
 static void fail(struct collector *collector, enum error_code code, const struct error *error)
 {
@@ -120,6 +144,8 @@ static void fail(struct collector *collector, enum error_code code, const struct
     }
     outage->code = code;
     (void)snprintf(outage->reason, sizeof(outage->reason), "%s", error->text);
+    intake_tell_rejected(&collector->intake, true);
+    commit_what_must_not_wait(collector);
     status_device_state(collector->settings.board, collector->row, STATUS_DOWN, error->text);
     report(collector);
     collector->backoff_ns = error_class(code) == ERROR_CLASS_CONFIG ? BACKOFF_MOST_S * NS_PER_S
@@ -182,6 +208,7 @@ static void commit_and_acknowledge(struct collector *collector) /* K4 */
     struct error error;
 
     collector->commit_failed = store_commit(collector->settings.store, &error) != ERROR_OK;
+    collector->intake.has_alarm = collector->intake.has_alarm && collector->commit_failed;
     if (!collector->commit_failed) {
         collector->device->driver->committed(collector->device->state);
     }
@@ -231,7 +258,7 @@ static void read_once(struct collector *collector, const struct driver_turn *tur
     enum error_code code = driver->read(collector->device->state, turn, &intake->sink, &error);
     bool refused = intake->refused_count > 0;
 
-    intake_tell_rejected(intake);
+    intake_tell_rejected(intake, false);
     if (driver->pushes) {
         commit_and_acknowledge(collector);
     } else if (refused) {
@@ -246,6 +273,7 @@ static void read_once(struct collector *collector, const struct driver_turn *tur
         return;
     }
     succeed(collector);
+    commit_what_must_not_wait(collector);
     if (driver->pushes && (refused || collector->commit_failed)) {
         (void)waiter_wait(&collector->waiter, REFUSED_WAIT_MS * NS_PER_MS);
     }
@@ -268,6 +296,8 @@ static void take_turn(struct collector *collector)
         turn.due =
             schedule_due(&collector->schedule, utc_ns(collector), monotonic_ns(collector), &missed);
         collector->intake.counts.missed += missed;
+        lateness_note(&collector->late, collector->settings.clock, missed);
+        tell_late(collector, false);
         turn.deadline_ns = monotonic_ns(collector) + POLL_MAX_S * NS_PER_S;
         if (turn.due == 0 || waiter_stopping(&collector->waiter)) {
             return;
@@ -289,8 +319,10 @@ static void *collector_run(void *argument)
         }
     }
     collector->device->driver->close(collector->device->state);
+    intake_tell_rejected(&collector->intake, true);
     tell_unread(collector);
     tell_refused(collector);
+    tell_late(collector, true);
     report(collector);
     waiter_end(&collector->waiter);
     return NULL;

@@ -7,13 +7,19 @@
  *      doubles up to 30 s, jittered by a quarter; at 30 s at once when the class is CONFIG.
  *  K2  What could not be read while a device was away becomes an `unread` event when it is back, or
  *      when the collector stops: how many polls, from when to when, why.
- *  K3  Payloads that no point could be made of become `rejected` events, counted together while
- *      source and reason stay the same, at most one turn of reading apart.
+ *  K3  Payloads that no point could be made of become `rejected` events, at most one a second: with
+ *      the first one's source, reason and bytes, and the count of all. A flood must not push older
+ *      events out of the queue; a kill may cost the count of one second of it.
  *  K4  A pushing device's turn ends with a commit and then committed() (P1): nothing is
  *      acknowledged to a source that is not on disk.
  *  K5  The pipeline remembers a sample as kept only when the store has taken it.
  *  K6  What was read of a polled device while the store refused it becomes one `unread` event when
  *      the store takes readings again, or when the collector stops; the log has two lines of it.
+ *
+ *  K7  A kept reading of a point of role `alarm` is committed at the end of its turn, and a change
+ *      of its value or status is an `alarm` event as well. What amounts to COLLECTOR_PENDING_BYTES
+ *      is committed at the end of a turn, too.
+ *  K8  Polls that came too late and were skipped become `unread` events (agent/lateness.h).
  *
  * Life: collector_start() -> collector_ask_to_stop() -> collector_join() -> gone.
  *
@@ -26,6 +32,8 @@
 #include "agent/status_board.h"
 #include "agent/store/store.h"
 #include "base/clock.h"
+
+enum { COLLECTOR_PENDING_BYTES = 16 << 10 };
 
 struct collector;
 

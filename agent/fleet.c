@@ -1,5 +1,6 @@
 #include "agent/fleet.h"
 
+#include "agent/journal.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -52,6 +53,30 @@ static enum outcome wait_for(struct fleet *fleet, struct collector *collector, f
     return ENDED;
 }
 
+/** From when on a device's readings are missing, since nobody wants them any more. */
+static void tell_removed(struct fleet *fleet, const char *name)
+{
+    const struct event event = {
+        .kind = "config",
+        .subject = "removed",
+        .reason = "the device was taken out of the configuration, or disabled",
+        .detail = name,
+        .from_ns = clock_utc_ns(fleet->settings.clock),
+    };
+
+    journal_append(fleet->settings.store, fleet->settings.clock, &event);
+}
+
+static bool has_device(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->device_count; i++) {
+        if (config->devices[i] != NULL && strcmp(config->devices[i]->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Stop what the configuration no longer has as it is; drop from the configuration what goes on. */
 static void stop_changed(struct fleet *fleet, struct config *config, struct fleet_change *change,
                          fleet_tick *tick, void *context)
@@ -74,11 +99,18 @@ static void stop_changed(struct fleet *fleet, struct config *config, struct flee
     }
     change->kept = kept;
     while (fleet->count > kept) {
-        enum outcome outcome = wait_for(fleet, fleet->running[fleet->count - 1], tick, context);
+        struct collector *collector = fleet->running[fleet->count - 1];
+        char name[STATUS_NAME_SIZE];
+        enum outcome outcome;
 
+        (void)snprintf(name, sizeof(name), "%s", collector_device(collector)->name); /* fits */
+        outcome = wait_for(fleet, collector, tick, context);
         if (outcome == INTERRUPTED) {
             change->interrupted = true;
             return;
+        }
+        if (!has_device(config, name)) {
+            tell_removed(fleet, name);
         }
         fleet->abandoned += outcome == STUCK;
         remove_at(fleet, fleet->count - 1);

@@ -1,8 +1,10 @@
 #include "agent/intake.h"
 
+#include "agent/alarm.h"
 #include "agent/journal.h"
 #include "base/utf8.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,14 +17,14 @@ static void reject(struct driver_sink *sink, const struct driver_rejection *reje
 {
     struct intake *intake = intake_of(sink);
     struct rejected_run *run = &intake->rejected;
+    uint64_t count = rejection->count > 0 ? rejection->count : 1;
     char source[sizeof(run->source)];
     char reason[sizeof(run->reason)];
 
-    intake->counts.rejected++;
     (void)utf8_copy(source, sizeof(source), rejection->source, strlen(rejection->source));
     (void)utf8_copy(reason, sizeof(reason), rejection->reason, strlen(rejection->reason));
     if (run->count > 0 && (strcmp(run->source, source) != 0 || strcmp(run->reason, reason) != 0)) {
-        intake_tell_rejected(intake);
+        run->other_count += count;
     }
     if (run->count == 0) {
         memcpy(run->source, source, sizeof(source));
@@ -31,7 +33,8 @@ static void reject(struct driver_sink *sink, const struct driver_rejection *reje
                         rejection->payload_bytes);
         run->from_ns = rejection->received_ns;
     }
-    run->count++;
+    run->count += count;
+    intake->counts.rejected += count;
     run->to_ns = rejection->received_ns;
 }
 
@@ -71,6 +74,12 @@ static bool take(struct intake *intake, struct collected_point *point, const str
     if (code != ERROR_OK) {
         intake->refused_count++;
         return false;
+    }
+    if (alarm_is_one(point->definition)) { /* K7 */
+        intake->has_alarm = true;
+        if (alarm_changed(&point->memory, &memory)) {
+            alarm_tell(intake->store, intake->clock, point->definition, &judged);
+        }
     }
     point->memory = memory; /* K5 */
     intake->counts.queued++;
@@ -126,10 +135,12 @@ void intake_mark_all(struct intake *intake, uint32_t status)
     }
 }
 
-void intake_tell_rejected(struct intake *intake)
+void intake_tell_rejected(struct intake *intake, bool at_once)
 {
     struct rejected_run *run = &intake->rejected;
+    int64_t now_ns = clock_monotonic_ns(intake->clock);
     char subject[STATUS_NAME_SIZE + sizeof(run->source) + 1];
+    char reason[sizeof(run->reason) + 80];
     struct event event = {
         .kind = "rejected",
         .subject = subject,
@@ -140,11 +151,20 @@ void intake_tell_rejected(struct intake *intake)
         .to_ns = run->to_ns,
     };
 
-    if (run->count > 0) {
-        (void)snprintf(subject, sizeof(subject), "%s %s", intake->points.device->name, run->source);
-        journal_append(intake->store, intake->clock, &event);
-        run->count = 0;
+    if (run->count == 0 || (!at_once && now_ns < intake->tell_rejected_ns)) {
+        return;
     }
+    (void)snprintf(subject, sizeof(subject), "%s %s", intake->points.device->name, run->source);
+    if (run->other_count > 0) {
+        (void)snprintf(reason, sizeof(reason),
+                       "%s; %" PRIu64 " of them of other sources or for "
+                       "other reasons",
+                       run->reason, run->other_count); /* fits */
+        event.reason = reason;
+    }
+    journal_append(intake->store, intake->clock, &event);
+    run->count = run->other_count = 0;
+    intake->tell_rejected_ns = now_ns + NS_PER_S;
 }
 
 struct status_counts intake_take_counts(struct intake *intake)

@@ -13,9 +13,10 @@
 #include "base/event.h"
 #include "drivers/driver.h"
 
-/** Payloads of one source that failed for one reason, not yet told as an event. */
+/** Payloads that failed, not yet told as an event; the first one's source, reason and bytes. */
 struct rejected_run {
     uint64_t count;
+    uint64_t other_count; /* of them of another source or for another reason than the first */
     int64_t from_ns, to_ns;
     char source[512];
     char reason[512];
@@ -31,6 +32,8 @@ struct intake {
     uint64_t refused_count;      /* samples that the store had no room for, since last taken */
     struct error refused_why;
     struct rejected_run rejected;
+    int64_t tell_rejected_ns; /* monotonic: not before then (K3) */
+    bool has_alarm;           /* an alarm was kept and is not committed yet (K7) */
 };
 
 /** Define the device's points. After a failure intake_deinit() still cleans up. */
@@ -42,8 +45,9 @@ void intake_deinit(struct intake *intake);
 /** One reading without a value for every point known by now. */
 void intake_mark_all(struct intake *intake, uint32_t status);
 
-/** Tell what was rejected since the last time as an event. */
-void intake_tell_rejected(struct intake *intake);
+/** Tell what was rejected since the last time as an event, if a second has passed since that or
+ *  `at_once` says so. */
+void intake_tell_rejected(struct intake *intake, bool at_once);
 
 /** The counts since the last time; they start again at zero. */
 struct status_counts intake_take_counts(struct intake *intake);

@@ -22,7 +22,8 @@ void journal_append(struct store *store, const struct clock *clock, const struct
     sample.time_ns = sample.received_ns = clock_utc_ns(clock);
     sample.value.text.size_bytes = (uint32_t)event_encode(&whole, text);
     sample.value.text.bytes = text;
-    if (store_append(store, STREAM_EVENTS, &sample, 1, &error) != ERROR_OK) {
+    if (store_append(store, STREAM_EVENTS, &sample, 1, &error) != ERROR_OK &&
+        store_refused_events(store) == 1) {
         log_error("event-lost", "kind=%s subject=\"%s\" error=\"%s\"", whole.kind, whole.subject,
                   error.text);
     }

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/event.h"
 
-/** NULL texts of `event` count as "". An event that the store cannot take is logged, once per call,
- *  since there is nowhere else to keep it. */
+/** NULL texts of `event` count as "". An event that the store cannot take is counted there and told
+ *  when there is room (S7 of store.h); the first of a row of them is logged. */
 void journal_append(struct store *store, const struct clock *clock, const struct event *event);
 
 /** One high-water event per stream, so that the lake can tell what is still on its way. */

@@ -12,8 +12,10 @@
  *  | gap         | stream               | first..last: these sequence numbers are lost; reason    |
  *  | unread      | device or point      | count polls missed from..to; reason                     |
  *  | rejected    | device and topic     | count payloads not understood; detail: the first one    |
+ *  |             | events               | count events that the queue refused; detail: the first  |
  *  | agent       | started, stopped     | detail: version                                         |
- *  | config      | applied              | count devices that were started anew                    |
+ *  | config      | applied, removed     | count devices that were started anew; detail: the       |
+ *  |             |                      | device that is collected from no longer                 |
  *  | down        | agent                | not running from..to; reason; detail says whether the   |
  *  |             |                      | machine was restarted or only the agent                 |
  *  | clock       | step, synchronised,  | from: the clock before, to: after, of the same instant; |

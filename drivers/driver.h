@@ -56,6 +56,7 @@ struct driver_rejection {
     const char *reason;  /* one sentence: what was expected, what came */
     const void *payload; /* as it came */
     size_t payload_bytes;
+    uint64_t count; /* how many alike; 0 means one */
 };
 
 /** The instance() that the host could not make: at its maximum, or out of memory. */

@@ -27,27 +27,68 @@ static enum error_code check_call(enum stream stream, const struct sample *sampl
     return ERROR_OK;
 }
 
-enum error_code store_append(struct store *store, enum stream stream, const struct sample *samples,
-                             size_t count, struct error *error)
+/** S7: note that an event is not taken. `lock` held. */
+static void note_refused(struct store *store, const struct sample *sample, size_t count)
+{
+    struct refused_run *run = &store->refused;
+    char copy[EVENT_TEXT_MAX];
+    struct event event;
+
+    run->to_ns = clock_utc_ns(store->clock);
+    if (run->count == 0) {
+        run->from_ns = run->to_ns;
+        if (sample->type != SAMPLE_TEXT ||
+            event_decode(sample->value.text.bytes, sample->value.text.size_bytes, copy, &event,
+                         NULL) != ERROR_OK) {
+            event = (struct event){.kind = "unreadable", .subject = ""};
+        }
+        (void)snprintf(run->first, sizeof(run->first), "%s %s", event.kind, event.subject);
+    }
+    run->count += count;
+}
+
+/** S7: tell what was refused, if there is room for it without a commit. `lock` held. */
+static void tell_refused(struct store *store)
+{
+    struct refused_run *run = &store->refused;
+    const struct event event = {
+        .kind = "rejected",
+        .subject = "events",
+        .reason = "the queue of events was full and set to hold: events were not kept",
+        .detail = run->first,
+        .count = run->count,
+        .from_ns = run->from_ns,
+        .to_ns = run->to_ns,
+    };
+    bool commit_first = true;
+
+    if (run->count > 0 &&
+        ring_reserve(store, &store->rings[STREAM_EVENTS], 1, EVENT_TEXT_MAX, &commit_first, NULL) ==
+            ERROR_OK &&
+        !commit_first) {
+        ring_push_event(store, &event);
+        run->count = 0;
+    }
+}
+
+/** Take the call, committing first where that makes the room. `lock` held, but for the commits. */
+static enum error_code take_all(struct store *store, enum stream stream,
+                                const struct sample *samples, size_t count, size_t text_bytes,
+                                struct error *error)
 {
     unsigned switches = RING_SWITCHES_MAX;
-    size_t text_bytes = 0;
     bool commit_first;
-    enum error_code code = check_call(stream, samples, count, &text_bytes, error);
+    enum error_code code =
+        ring_reserve(store, &store->rings[stream], count, text_bytes, &commit_first, error);
 
-    if (code != ERROR_OK || count == 0) {
-        return code;
-    }
-    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    code = ring_reserve(store, &store->rings[stream], count, text_bytes, &commit_first, error);
     while (commit_first) {
         store->changes++; /* so that this commit looks again even if all is covered */
         (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
         code = store_commit(store, error);
+        (void)pthread_mutex_lock(&store->lock); /* cannot fail */
         if (code != ERROR_OK) {
             return code;
         }
-        (void)pthread_mutex_lock(&store->lock); /* cannot fail */
         code = ring_reserve(store, &store->rings[stream], count, text_bytes, &commit_first, error);
     }
     if (code == ERROR_OK) {
@@ -56,8 +97,53 @@ enum error_code store_append(struct store *store, enum stream stream, const stru
     for (size_t i = 0; i < count && code == ERROR_OK; i++) {
         ring_push(store, &store->rings[stream], &samples[i], &switches);
     }
+    return code;
+}
+
+enum error_code store_append(struct store *store, enum stream stream, const struct sample *samples,
+                             size_t count, struct error *error)
+{
+    size_t text_bytes = 0;
+    enum error_code code = check_call(stream, samples, count, &text_bytes, error);
+
+    if (code != ERROR_OK || count == 0) {
+        return code;
+    }
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    if (stream == STREAM_EVENTS) {
+        tell_refused(store);
+    }
+    code = take_all(store, stream, samples, count, text_bytes, error);
+    if (stream == STREAM_EVENTS && code != ERROR_OK) {
+        note_refused(store, samples, count);
+    }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     return code;
+}
+
+uint64_t store_refused_events(struct store *store)
+{
+    uint64_t count;
+
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    count = store->refused.count;
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+    return count;
+}
+
+uint64_t store_pending_bytes(struct store *store)
+{
+    uint64_t pending = 0;
+
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+    for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
+        for (const struct image *image = store->rings[i].oldest; image != NULL;
+             image = image->next) {
+            pending += image->filled - image->written;
+        }
+    }
+    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+    return pending;
 }
 
 enum error_code store_append_own(struct store *store, const struct event *event,

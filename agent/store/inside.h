@@ -36,6 +36,13 @@ enum {
     RESERVED_NUMBERS = 1 << 16, /* how far `reserved` runs ahead of the numbers given */
 };
 
+/** Events that were refused (S7). */
+struct refused_run {
+    uint64_t count;
+    int64_t from_ns, to_ns; /* UTC */
+    char first[240];        /* "kind subject" */
+};
+
 /** A slot in memory. */
 struct image {
     struct image *next; /* in its ring, oldest first; or in the list of free ones */
@@ -130,6 +137,7 @@ struct store {
     uint64_t changes, covered;        /* of anything; up to where it is on disk */
     struct commit_plan plan;          /* under database_lock */
     struct store_totals totals;
+    struct refused_run refused;
 };
 
 /** append.c: an event of our own. Errors: ERROR_NO_MEMORY, or as store_commit(). */

@@ -15,6 +15,8 @@
  *  S5  A cut, once saved, is what the uplink uploads until it is finished: the same range, always.
  *  S6  Memory does not grow with the backlog. Appending and committing do not allocate once the
  *      store has warmed up.
+ *  S7  Events that the events ring had to refuse become one event, with their count and the first
+ * of them, as soon as it takes events again.
  *
  * Depends on: base, SQLite, zstd.  Threads: all functions, from any thread; the lock is inside.
  */
@@ -93,6 +95,12 @@ enum store_growth {
     STORE_GROWTH_FLOOR,    /* no: the file system would have less than keep_free left */
     STORE_GROWTH_DISK_FULL /* no: the file system has no room */
 };
+
+/** Bytes that are encoded and not on disk yet: what the next commit writes, at least. */
+uint64_t store_pending_bytes(struct store *store);
+
+/** How many events were refused and are not told yet (S7). */
+uint64_t store_refused_events(struct store *store);
 
 struct store_stream_state {
     uint64_t next_sequence;      /* the number the next record gets */

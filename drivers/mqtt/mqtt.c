@@ -205,16 +205,15 @@ static void report_dropped(struct mqtt *mqtt, const struct driver_turn *turn,
                            struct driver_sink *sink)
 {
     uint64_t dropped = mqtt_link_take_dropped(mqtt->link);
-    char reason[120];
-    struct driver_rejection rejection = {.source = mqtt->options.broker, .reason = reason};
+    struct driver_rejection rejection = {
+        .source = mqtt->options.broker,
+        .reason = "messages of QoS 0 were dropped: they came faster than they are stored",
+        .count = dropped};
 
     if (dropped == 0) {
         return;
     }
     rejection.received_ns = clock_utc_ns(turn->clock);
-    (void)snprintf(reason, sizeof(reason),
-                   "%llu messages of QoS 0 were dropped: they came faster than they are stored",
-                   (unsigned long long)dropped);
     sink->reject(sink, &rejection);
 }
 

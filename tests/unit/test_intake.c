@@ -207,7 +207,47 @@ static void a_text_too_long_for_the_queue_is_rejected_and_does_not_block(void **
     assert_int_equal(bench->intake.refused_count, 0);
 }
 
-static void rejections_of_one_kind_are_told_together(void **state) /* K3 */
+/** The event `number` of the bench's store; its texts live in `copy`. */
+struct wanted {
+    uint64_t number;
+    char copy[EVENT_TEXT_MAX];
+    struct event event;
+};
+
+static bool take_event(void *context, uint64_t sequence, const struct sample *sample,
+                       const struct store_regime *regime)
+{
+    struct wanted *wanted = context;
+
+    (void)regime;
+    assert_int_equal(sequence, wanted->number);
+    assert_int_equal(event_decode(sample->value.text.bytes, sample->value.text.size_bytes,
+                                  wanted->copy, &wanted->event, NULL),
+                     ERROR_OK);
+    return false;
+}
+
+static const struct event *event_at(struct bench *bench, struct wanted *wanted, uint64_t number)
+{
+    struct error error = {0};
+
+    *wanted = (struct wanted){.number = number};
+    commit(bench);
+    assert_int_equal(store_read(bench->store, STREAM_EVENTS, number, take_event, wanted, &error),
+                     ERROR_OK);
+    assert_non_null(wanted->event.kind);
+    return &wanted->event;
+}
+
+static uint64_t next_event(struct bench *bench)
+{
+    struct store_stream_state now;
+
+    store_state(bench->store, STREAM_EVENTS, &now);
+    return now.next_sequence;
+}
+
+static void rejections_are_told_once_a_second_with_the_first_payload(void **state) /* K3 */
 {
     struct bench *bench = *state;
     struct driver_sink *sink = &bench->intake.sink;
@@ -216,26 +256,87 @@ static void rejections_of_one_kind_are_told_together(void **state) /* K3 */
                                          .reason = "the payload is not JSON",
                                          .payload = "o\xff\0ps",
                                          .payload_bytes = 5};
-    struct store_stream_state before;
-    struct store_stream_state after;
+    uint64_t first = next_event(bench);
+    const struct event *event;
+    struct wanted wanted;
 
-    store_state(bench->store, STREAM_EVENTS, &before);
-    for (int i = 0; i < 3; i++) {
+    sink->reject(sink, &rejection); /* the first of a quiet time: at once */
+    intake_tell_rejected(&bench->intake, false);
+    assert_int_equal(next_event(bench), first + 1);
+    for (unsigned i = 0; i < 300; i++) { /* a flood, for almost a second */
+        rejection.payload = i == 0 ? "first" : "later";
+        rejection.source = i % 3 == 2 ? "line/\xff" : "plant/saw/state";
         sink->reject(sink, &rejection);
+        intake_tell_rejected(&bench->intake, false);
+        fixed_clock_advance(&bench->clock, 3 * NS_PER_MS);
     }
-    assert_string_equal(bench->intake.rejected.first_payload, "o??ps");
-    rejection.source = "line/\xff"; /* not UTF-8: kept as something else */
-    intake_tell_rejected(&bench->intake);
+    assert_int_equal(next_event(bench), first + 1);
+    fixed_clock_advance(&bench->clock, NS_PER_S);
+    intake_tell_rejected(&bench->intake, false);
+    intake_tell_rejected(&bench->intake, true); /* nothing new: no event */
+    assert_int_equal(next_event(bench), first + 2);
+    event = event_at(bench, &wanted, first);
+    assert_int_equal(event->count, 1);
+    assert_string_equal(event->detail, "o??ps");
+    assert_string_equal(event->subject, "line plant/saw/state");
+    assert_string_equal(event->reason, "the payload is not JSON");
+    event = event_at(bench, &wanted, first + 1);
+    assert_int_equal(event->count, 300);
+    assert_string_equal(event->detail, "first");
+    assert_non_null(strstr(event->reason, "JSON; 100 of them of other sources"));
+    rejection.count = 40; /* the driver counted them itself */
     sink->reject(sink, &rejection);
-    sink->reject(sink, &rejection);
-    assert_int_equal(bench->intake.rejected.count, 2);
-    rejection.reason = "there is no field v";
-    sink->reject(sink, &rejection);
-    intake_tell_rejected(&bench->intake);
-    intake_tell_rejected(&bench->intake); /* nothing new: no event */
-    store_state(bench->store, STREAM_EVENTS, &after);
-    assert_int_equal(after.next_sequence - before.next_sequence, 3);
-    assert_int_equal(bench->intake.counts.rejected, 6);
+    intake_tell_rejected(&bench->intake, true);
+    assert_int_equal(event_at(bench, &wanted, first + 2)->count, 40);
+    assert_int_equal(bench->intake.counts.rejected, 341);
+}
+
+static void a_change_of_an_alarm_is_an_event_as_well(void **state) /* K7 */
+{
+    struct bench *bench = *state;
+    uint64_t first = next_event(bench);
+    const struct event *event;
+    struct wanted wanted;
+
+    bench->points[0].definition.deadband = 0;
+    bench->points[0].definition.scale = 0.1;
+    bench->points[0].definition.range_high = 20;
+    assert_true(emit(bench, 0, 100)); /* no alarm */
+    assert_false(bench->intake.has_alarm);
+    bench->points[0].definition.role = "alarm";
+    assert_true(emit(bench, 0, 100)); /* kept, and no change */
+    assert_true(bench->intake.has_alarm);
+    assert_int_equal(next_event(bench), first);
+    assert_true(emit(bench, 0, 101));
+    assert_true(emit(bench, 0, 101));
+    assert_true(emit(bench, 0, 900));
+    intake_mark_all(&bench->intake, (uint32_t)STATUS_BAD_NO_COMMUNICATION);
+    intake_mark_all(&bench->intake, (uint32_t)STATUS_BAD_NO_COMMUNICATION);
+    assert_int_equal(next_event(bench), first + 3);
+    event = event_at(bench, &wanted, first);
+    assert_string_equal(event->kind, "alarm");
+    assert_string_equal(event->subject, "line/speed");
+    assert_string_equal(event->detail, "10.1");
+    assert_string_equal(event->reason, "");
+    assert_true(event->from_ns == morning_ns + 2 * NS_PER_MS);
+    event = event_at(bench, &wanted, first + 1);
+    assert_string_equal(event->detail, "90");
+    assert_string_equal(event->reason, "uncertain: outside the range given for the point");
+    event = event_at(bench, &wanted, first + 2);
+    assert_string_equal(event->detail, "");
+    assert_string_equal(event->reason, "bad: there is no connection to the device");
+}
+
+static void the_first_reading_of_an_alarm_says_how_it_stands(void **state) /* K7 */
+{
+    struct bench *bench = *state;
+    uint64_t first = next_event(bench);
+    struct wanted wanted;
+
+    bench->points[0].definition.role = "alarm";
+    assert_true(emit(bench, 0, 1));
+    assert_int_equal(next_event(bench), first + 1);
+    assert_string_equal(event_at(bench, &wanted, first)->detail, "1");
 }
 
 static void a_device_that_went_away_marks_every_known_point_once(void **state)
@@ -257,7 +358,9 @@ int main(void)
         CASE(instances_are_found_again_among_many_and_have_a_limit),
         CASE(what_the_store_refused_is_not_remembered_as_kept),
         CASE(a_text_too_long_for_the_queue_is_rejected_and_does_not_block),
-        CASE(rejections_of_one_kind_are_told_together),
+        CASE(rejections_are_told_once_a_second_with_the_first_payload),
+        CASE(a_change_of_an_alarm_is_an_event_as_well),
+        CASE(the_first_reading_of_an_alarm_says_how_it_stands),
         CASE(a_device_that_went_away_marks_every_known_point_once),
     };
 

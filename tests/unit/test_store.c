@@ -242,6 +242,47 @@ static void a_full_ring_of_events_that_holds_still_takes_our_own_gaps(void **sta
     assert_true(now.committed_sequence >= before);
 }
 
+static void events_that_were_refused_are_told_when_there_is_room(void **state) /* S7 */
+{
+    struct room *room = *state;
+    struct store_stream_state now;
+    struct store_cut cut = {.first = 1};
+    struct error error = {0};
+    char text[EVENT_TEXT_MAX], copy[EVENT_TEXT_MAX];
+    struct event event = {.kind = "unread", .subject = "press", .reason = "", .detail = ""};
+    struct sample sample = {.type = SAMPLE_TEXT, .value.text.bytes = text};
+    uint64_t refused;
+
+    room->settings.when_full[STREAM_EVENTS] = STORE_HOLD;
+    room_open(room);
+    room_fill_events(room);
+    refused = store_refused_events(room->store); /* those that found it full */
+    assert_true(refused > 0);
+    sample.value.text.size_bytes = (uint32_t)event_encode(&event, text);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(store_append(room->store, STREAM_EVENTS, &sample, 1, &error),
+                         ERROR_NO_SPACE);
+    }
+    assert_int_equal(store_refused_events(room->store), refused + 100);
+    store_state(room->store, STREAM_EVENTS, &now);
+    cut.last = now.committed_sequence;
+    assert_int_equal(store_cut_save(room->store, STREAM_EVENTS, &cut, &error), ERROR_OK);
+    assert_int_equal(store_cut_finish(room->store, STREAM_EVENTS, &error), ERROR_OK);
+    room_commit(room);
+    room_append(room, STREAM_EVENTS, &sample, 1);
+    room_append(room, STREAM_EVENTS, &sample, 1);
+    room_commit(room);
+    assert_int_equal(store_refused_events(room->store), 0);
+    assert_true(room_find_event(room, now.next_sequence, copy, &event));
+    assert_string_equal(event.kind, "rejected");
+    assert_string_equal(event.subject, "events");
+    assert_int_equal(event.count, refused + 100);
+    assert_string_equal(event.detail, "rejected "); /* one that filled it, without a subject */
+    assert_true(event.from_ns > 0 && event.to_ns >= event.from_ns);
+    assert_true(room_find_event(room, now.next_sequence + 1, copy, &event));
+    assert_string_equal(event.kind, "unread");
+}
+
 static void a_cut_stays_until_it_is_finished_whatever_happens(void **state)
 {
     struct room *room = *state;
@@ -479,6 +520,7 @@ int main(void)
         CASE(a_full_ring_overwrites_the_oldest_and_says_what_was_lost),
         CASE(a_holding_ring_refuses_whole_calls_until_the_lake_has_some),
         CASE(a_full_ring_of_events_that_holds_still_takes_our_own_gaps),
+        CASE(events_that_were_refused_are_told_when_there_is_room),
         CASE(a_cut_stays_until_it_is_finished_whatever_happens),
         CASE(a_call_that_is_too_large_is_refused_whole),
         CASE(more_than_memory_holds_commits_by_itself),
