@@ -7,7 +7,7 @@ import sys
 import duckdb
 import harness
 import pytest
-from lake_writer import Gateway
+from lake_writer import Gateway, us
 
 DBT = harness.ROOT / "build/venv/bin/dbt"
 BAD, UNCERTAIN = 0x80000000, 0x40000000
@@ -465,3 +465,115 @@ def test_a_warehouse_with_writes_of_another_program_is_left_alone(lake):
             assert f"{lake.warehouse}.wal holds what another program wrote" in done.stderr
     lake.integrate()
     assert lake.query("select number from notes") == [(1,)]
+
+
+def everything_but_the_objects(lake):
+    """The marts, without the names of the objects that rows came in."""
+    return {table: lake.query(f"select {'* exclude (object)' if table.endswith('reading') else '*'} "
+                              f"from {table} order by all") for table in
+            ("business.fact_reading", "marts.agg_point_hour", "marts.agg_point_day",
+             "marts.agg_gateway_completeness")}
+
+
+def test_rows_that_stand_in_two_objects_count_once(lake):
+    """1 to 4 arrived without an answer, 1 and 2 were evicted, 3 to 6 were cut anew."""
+    readings = [("boiler/flow", f"2026-03-0{day} 10:00:00", day) for day in range(1, 7)]
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow")
+    gateway.tell("unread", "boiler", count=3, from_ts=us("2026-03-01 01:00:00"))
+    again = Gateway(lake.root)
+    again.next["events"], again.previous["events"] = 2, gateway.previous["events"]
+    gateway.tell("gap", "readings", first_seq=1, last_seq=2, reason="the ring was full")
+    again.write("events", [{"ts": us("2026-03-01 00:00:00"), "received_ts": us("2026-03-01 00:00:00"),
+                            "kind": "gap", "subject": "readings", "reason": "the ring was full",
+                            "detail": "", "first_seq": 1, "last_seq": 2}] * 2)
+    gateway.read(readings[2:], first=3)
+    assert lake.integrate()["integrated"] == 4
+    assert lake.query("select lost_count from business.fact_gap where kind = 'lost'") == [(2,)]
+    gateway.previous["readings"] = ""
+    gateway.read(readings[:4], first=1)
+    summary = lake.integrate()
+    assert {key: summary[key] for key in ("raw_rows", "staged", "repeated", "integrated", "gaps")} \
+        == {"raw_rows": 8, "staged": 8, "repeated": 2, "integrated": 6, "gaps": 0}
+    assert lake.query("select seq, value_int from business.fact_reading order by seq") == [
+        (number, number) for number in range(1, 7)]
+    assert lake.query("select arrived, lost, status from marts.agg_gateway_completeness "
+                      "where stream = 'readings'") == [(6, 0, "complete")]
+    assert lake.query("select subject, lost_count from business.fact_gap") == [("boiler", 3)]
+    after = everything_but_the_objects(lake)
+    lake.integrate("--full")
+    assert everything_but_the_objects(lake) == after
+
+
+def test_of_a_fork_one_side_counts_and_the_rest_is_integrated(lake):
+    gateway, copy = Gateway(lake.root), Gateway(lake.root)
+    gateway.define("boiler/flow")
+    gateway.read([("boiler/flow", f"2026-03-01 1{hour}:00:00", hour) for hour in range(3)])
+    lake.integrate()
+    copy.read([("boiler/flow", f"2026-03-05 1{hour}:00:00", 10 + hour) for hour in range(4)])
+    summary = lake.integrate(code=1)
+    assert "hold different records under the same numbers" in lake.stderr
+    assert (summary["staged"], summary["repeated"], summary["integrated"]) == (7, 3, 4)
+    after = lake.marts()
+    lake.integrate("--full", code=1)
+    assert lake.marts() == after
+
+
+def test_the_quality_of_a_time_is_told_apart_from_that_of_the_value(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow")
+    gateway.read([("boiler/flow", f"2026-03-01 10:0{minute}:00", minute, status)
+                  for minute, status in enumerate((0, 1, 0x40000002, 0x40000003, 0x800A0001,
+                                                   0x12340001))])
+    lake.integrate()
+    assert lake.query("select status_code, quality_name, fact_reading.quality, time_quality "
+                      "from business.fact_reading join business.dim_quality using (quality_code) "
+                      "order by ts") == [
+        (0, "Good", "good", "synchronised"), (1, "Good", "good", "corrected"),
+        (0x40000002, "Uncertain", "uncertain", "unsynchronised"),
+        (0x40000003, "Uncertain", "uncertain", "unsynchronised"),
+        (0x800A0001, "BadTimeout", "bad", "corrected"), (0x12340001, "Other", "good", "corrected")]
+
+
+def test_gaps_outages_and_alarms_are_in_the_marts(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", interval_us=1_800_000_000)
+    gateway.define("boiler/hot", role="alarm")
+    gateway.read([("boiler/flow", "2026-03-01 22:00:00", 4)])
+    gateway.read([("boiler/flow", "2026-03-02 00:40:00", 8), ("boiler/flow", "2026-03-02 00:50:00", 9)],
+                 first=4, date="2026-03-02")
+    gateway.tell("gap", "readings", first_seq=1, last_seq=3, reason='the ring was "full", it says',
+                 from_ts=us("2026-03-01 22:00:00"), to_ts=us("2026-03-01 23:00:00"))
+    gateway.tell("down", "agent", reason="the power failed", detail="the machine was restarted",
+                 from_ts=us("2026-03-01 23:30:00"), to_ts=us("2026-03-02 00:30:00"))
+    gateway.tell("rejected", "broker plant/1", count=3, reason="no JSON")
+    gateway.tell("alarm", "boiler/hot", detail="1", from_ts=us("2026-03-02 00:31:00"))
+    assert lake.integrate()["gaps"] == 1
+    assert lake.query("select kind, stream, subject, first_seq, last_seq, lost_count, reason, "
+                      "from_ts, to_ts from business.fact_gap order by kind") == [
+        ("down", None, "agent", None, None, None, "the power failed", at("2026-03-01 23:30:00"),
+         at("2026-03-02 00:30:00")),
+        ("lost", "readings", "readings", 2, 3, 2, 'the ring was "full", it says',
+         at("2026-03-01 22:00:00"), at("2026-03-01 23:00:00")),
+        ("rejected", None, "broker plant/1", None, None, 3, "no JSON", None, None)]
+    assert lake.query("select point_key, ts, value_text from business.fact_alarm") == [
+        ("works/gw-1/boiler/hot", at("2026-03-02 00:31:00"), "1")]
+
+
+def test_no_value_holds_while_the_agent_was_down(lake):
+    gateway = Gateway(lake.root)
+    gateway.define("boiler/flow", heartbeat_us=7_200_000_000)
+    gateway.read([("boiler/flow", "2026-03-01 22:00:00", 4), ("boiler/flow", "2026-03-01 22:50:00", 6),
+                  ("boiler/flow", "2026-03-02 00:40:00", 8), ("boiler/flow", "2026-03-02 00:50:00", 9)])
+    question = ("select n, covered_seconds, down_seconds from marts.agg_point_hour "
+                "order by hour_start")
+    lake.integrate()
+    assert lake.query(question) == [(2, 3600.0, 0.0), (2, 3600.0, 0.0)]
+    gateway.tell("down", "agent", from_ts=us("2026-03-01 22:55:00"), to_ts=us("2026-03-02 00:30:00"))
+    lake.integrate()
+    assert lake.query(question) == [(2, 3000.0, 300.0), (2, 1200.0, 1800.0)]
+    assert lake.query("select down_seconds from marts.agg_point_day order by day_start") == [
+        (3900.0,), (1800.0,)]
+    after = lake.marts()
+    lake.integrate("--full")
+    assert lake.marts() == after
