@@ -293,12 +293,22 @@ def test_a_fork_names_both_objects_and_the_first_number_that_differs(verify, tmp
 
 def test_a_fork_is_seen_behind_rows_that_are_the_same(verify, tmp_path):
     """The third object overlaps both before it, and differs from the second alone."""
-    gateway = Gateway(tmp_path)
-    gateway.read(READINGS[:20])
-    gateway.read(READINGS[20:40])
+    Gateway(tmp_path).read(READINGS[:20])
+    Gateway(tmp_path).read(READINGS[:30])
     other = Gateway(tmp_path)
-    other.read(READINGS[:39] + [("boiler/flow", "2026-03-01 10:39:00", -1)])
-    assert "from 40 on" in verify(tmp_path)["problems"][0]
+    other.read(READINGS[14:24] + [("boiler/flow", "2026-03-01 10:24:00", -1)] + READINGS[25:40],
+               first=15)
+    assert [problem.count("from 25 on") for problem in verify(tmp_path)["problems"]] == [1]
+
+
+def test_a_batch_that_was_cut_again_is_whole_before_its_gap_event_arrives(verify, tmp_path):
+    gateway = Gateway(tmp_path)
+    gateway.read(READINGS[:10])
+    before = gateway.previous["readings"]
+    gateway.read(READINGS[10:40])
+    gateway.previous["readings"] = before
+    gateway.read(READINGS[20:60], first=21)
+    assert verify(tmp_path)["problems"] == []
 
 
 def test_a_corrected_time_makes_no_fork_but_another_value_does(verify, tmp_path):
@@ -454,3 +464,20 @@ def test_a_copy_under_a_name_of_its_own_is_a_note(verify, family, tmp_path):
     assert report["whole"]
     assert "works/gw-2 incarnation bbbbbbbbbbbbbbbb began with a copy of the queue of works/gw-1" in \
         report["notes"][0]
+
+
+def test_a_long_reason_is_cut_between_two_characters(verify, tmp_path):
+    gateway = Gateway(tmp_path)
+    gateway.tell("gap", "readings", first_seq=1, last_seq=2, reason="a" + "ö" * 150)
+    gateway.tell("gap", "readings", first_seq=2, last_seq=1, reason="backwards")
+    gateway.tell("gap", "weather", first_seq=1, last_seq=9, reason="of nothing that is known")
+    assert [loss["reason"] for loss in verify(tmp_path)["lost"]] == ["a" + "ö" * 99]
+
+
+def test_only_an_incarnations_own_first_event_names_what_it_followed(verify, family, tmp_path):
+    gateway = family("b")
+    gateway.tell("identity", "c" * 16, detail="a" * 16)
+    report = verify(tmp_path)
+    assert report["whole"] and report["incarnations"][0]["follows"] is None
+    gateway.tell("identity", "b" * 16, detail="no incarnation")
+    assert verify(tmp_path)["incarnations"][0]["follows"] == ""
