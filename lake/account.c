@@ -199,21 +199,20 @@ static enum error_code check_overlap(const struct ledger *ledger, const struct o
     for (uint64_t number = object->name.first; number <= last && code == ERROR_OK;) {
         const struct range *range = ranges_next(&ledger->cover, number);
         const struct object_facts *holder;
-        uint64_t until;
+        struct range both = {0};
 
         if (range == NULL || range->first > last) {
             break;
         }
-        number = range->first > number ? range->first : number;
-        until = range->last < last ? range->last : last;
+        both.first = range->first > number ? range->first : number;
+        both.last = range->last < last ? range->last : last;
         holder = object_at(ledger, range->source);
-        code = overlap_compare(ledger->sources->overlap, holder, object, number, until, &differs,
-                               error);
+        code = overlap_compare(ledger->sources->overlap, holder, object, &both, &differs, error);
         if (code == ERROR_OK && differs != 0) {
             report_fork(ledger, holder, object, differs);
             break;
         }
-        number = until + 1;
+        number = both.last + 1;
     }
     return code;
 }

@@ -44,6 +44,15 @@ static enum error_code hold(struct overlap *overlap, size_t place, const struct 
     return code;
 }
 
+/** NaN is itself then, and -0.0 is not 0.0. */
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
 static bool cells_equal(enum column_type type, const struct cell *one, const struct cell *two)
 {
     if (one->present != two->present || !one->present) {
@@ -54,8 +63,8 @@ static bool cells_equal(enum column_type type, const struct cell *one, const str
                memcmp(one->value.text.bytes, two->value.text.bytes, one->value.text.size_bytes) ==
                    0;
     }
-    if (type == COLUMN_DOUBLE) { /* their bits: NaN is itself, -0.0 is not 0.0 */
-        return memcmp(&one->value.real, &two->value.real, sizeof(double)) == 0;
+    if (type == COLUMN_DOUBLE) {
+        return bits_of(one->value.real) == bits_of(two->value.real);
     }
     return one->value.integer == two->value.integer;
 }
@@ -88,34 +97,45 @@ static bool rows_equal(const struct schema *schema, const struct cell *one, cons
     return times_equal || moved;
 }
 
+static uint64_t first_difference(const struct overlap *overlap, const struct range *numbers)
+{
+    const struct object_name *one = &overlap->held[0]->name;
+    const struct object_name *two = &overlap->held[1]->name;
+    struct cell cells[2][SCHEMA_COLUMNS_MAX];
+
+    for (uint64_t number = numbers->first; number <= numbers->last; number++) {
+        object_row(&overlap->readers[0], one, number, cells[0]);
+        object_row(&overlap->readers[1], two, number, cells[1]);
+        if (!rows_equal(schema_of(one->stream), cells[0], cells[1])) {
+            return number;
+        }
+    }
+    return 0;
+}
+
+/** Digests are over the numbers too: the same one means the same rows, whatever the day. */
+static bool same_content(const struct object_name *one, const struct object_name *two)
+{
+    return one->first == two->first && one->last == two->last &&
+           strcmp(one->digest, two->digest) == 0;
+}
+
 enum error_code overlap_compare(struct overlap *overlap, const struct object_facts *one,
-                                const struct object_facts *two, uint64_t first, uint64_t last,
+                                const struct object_facts *two, const struct range *numbers,
                                 uint64_t *differs, struct error *error)
 {
-    const struct schema *schema = schema_of(one->name.stream);
-    struct cell cells[2][SCHEMA_COLUMNS_MAX];
     enum error_code code;
 
-    if (one->name.first == two->name.first && one->name.last == two->name.last &&
-        strcmp(one->name.digest, two->name.digest) == 0) {
-        *differs = 0; /* the same rows, received on another day as it seems */
+    if (same_content(&one->name, &two->name)) {
+        *differs = 0;
         return ERROR_OK;
     }
     code = hold(overlap, 0, one, error);
     if (code == ERROR_OK) {
         code = hold(overlap, 1, two, error);
     }
-    if (code != ERROR_OK) {
-        return code;
+    if (code == ERROR_OK) {
+        *differs = first_difference(overlap, numbers);
     }
-    for (uint64_t number = first; number <= last; number++) {
-        object_row(&overlap->readers[0], &one->name, number, cells[0]);
-        object_row(&overlap->readers[1], &two->name, number, cells[1]);
-        if (!rows_equal(schema, cells[0], cells[1])) {
-            *differs = number;
-            return ERROR_OK;
-        }
-    }
-    *differs = 0;
-    return ERROR_OK;
+    return code;
 }

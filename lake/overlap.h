@@ -12,12 +12,13 @@
  *  V3  Memory is that of two objects. Whoever compares neighbours in turn reads each object about
  *      once.
  *
- * Depends on: object.  Threads: one user at a time.
+ * Depends on: object, ranges.  Threads: one user at a time.
  */
 #ifndef LAKE_OVERLAP_H
 #define LAKE_OVERLAP_H
 
 #include "lake/object.h"
+#include "lake/ranges.h"
 
 struct overlap {
     const char *lake; /* borrowed */
@@ -28,11 +29,12 @@ struct overlap {
 void overlap_init(struct overlap *overlap, const char *lake);
 void overlap_deinit(struct overlap *overlap);
 
-/** Compare the rows `first`..`last`, which both of these sound objects of one stream hold.
+/** Compare the rows of these `numbers`, which both of these sound objects of one stream hold.
  *  `*differs` is the first number whose rows differ, 0: none. Errors: ERROR_NO_MEMORY, ERROR_IO
  *  (an object has changed since it was found sound). */
 MUST_CHECK enum error_code overlap_compare(struct overlap *overlap, const struct object_facts *one,
-                                           const struct object_facts *two, uint64_t first,
-                                           uint64_t last, uint64_t *differs, struct error *error);
+                                           const struct object_facts *two,
+                                           const struct range *numbers, uint64_t *differs,
+                                           struct error *error);
 
 #endif
