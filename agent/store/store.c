@@ -185,32 +185,42 @@ static enum error_code announce(struct store *store, const struct recovered_gap 
     return code == ERROR_OK ? store_commit(store, error) : code;
 }
 
+/** Open what is there, or begin, and say what is to be said of it: some damage shows only when the
+ *  first event is written. */
+static enum error_code open_and_announce(struct store *store, const struct store_settings *settings,
+                                         const char *predecessor, const char *reason,
+                                         struct error *error)
+{
+    struct recovered_gap gaps[STREAM_RING_COUNT] = {{0}};
+    enum error_code code = open_contents(store, settings, gaps, error);
+
+    if (code == ERROR_OK) {
+        code = announce(store, gaps, predecessor, reason, error);
+    }
+    return code == ERROR_OK ? grow_announce(store, error) : code;
+}
+
 /** Open; if what is there cannot be used, put it aside and begin a new one. */
 static enum error_code open_or_replace(struct store *store, const struct store_settings *settings,
                                        struct error *error)
 {
-    struct recovered_gap gaps[STREAM_RING_COUNT] = {{0}};
-    char predecessor[STORE_INCARNATION_SIZE] = "";
+    char predecessor[STORE_INCARNATION_SIZE];
     char kept_as[PATH_MAX] = "";
-    char reason[512] = "";
-    enum error_code code = open_contents(store, settings, gaps, error);
+    char reason[512];
+    enum error_code code = open_and_announce(store, settings, "", "", error);
 
-    if (code == ERROR_BAD_DATA) {
-        memcpy(predecessor, store->database.incarnation, sizeof(predecessor));
-        close_contents(store);
-        code = database_set_aside(settings->path, kept_as, sizeof(kept_as), error);
-        if (code != ERROR_OK) {
-            return code;
-        }
-        (void)snprintf(reason, sizeof(reason), "the queue was damaged and is kept as %.400s",
-                       kept_as); /* cut, if it must be */
-        memset(gaps, 0, sizeof(gaps));
-        code = open_contents(store, settings, gaps, error);
+    if (code != ERROR_BAD_DATA) {
+        return code;
     }
+    memcpy(predecessor, store->database.incarnation, sizeof(predecessor));
+    close_contents(store);
+    code = database_set_aside(settings->path, kept_as, sizeof(kept_as), error);
     if (code != ERROR_OK) {
         return code;
     }
-    return announce(store, gaps, predecessor, reason, error);
+    (void)snprintf(reason, sizeof(reason), "the queue was damaged and is kept as %.400s",
+                   kept_as); /* cut, if it must be */
+    return open_and_announce(store, settings, predecessor, reason, error);
 }
 
 enum error_code store_open(const struct store_settings *settings, struct store **store,
@@ -234,9 +244,6 @@ enum error_code store_open(const struct store_settings *settings, struct store *
     }
     regime_watch_init(&opened->watch, settings->clock);
     code = open_or_replace(opened, settings, error);
-    if (code == ERROR_OK) {
-        code = grow_announce(opened, error);
-    }
     if (settings->program_page_bytes > 0) {
         opened->database.vfs.program_page_bytes = settings->program_page_bytes;
     }

@@ -3,7 +3,9 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 
+#include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 
 static void records_come_back_in_order_and_bit_for_bit(void **state)
 {
@@ -489,6 +491,35 @@ static void a_thousand_points_keep_their_handles(void **state)
     room_expect_from(room, STREAM_READINGS, 1, 6000, &expected);
 }
 
+static void a_queue_that_can_only_be_read_is_put_aside(void **state)
+{
+    struct room *room = *state;
+    char kept[160], before[STORE_INCARNATION_SIZE];
+    sqlite3 *database = NULL;
+    uint64_t seed = 1;
+
+    room_open(room);
+    room_fill(room, STREAM_READINGS, 10, &seed);
+    room_commit(room);
+    memcpy(before, store_incarnation(room->store), sizeof(before));
+    store_close(room->store);
+    room->store = NULL;
+    assert_int_equal(sqlite3_open(room->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database,
+                                  "UPDATE slot SET data = zeroblob(65536);" /* a gap to be told */
+                                  "CREATE TRIGGER broken BEFORE INSERT ON ring"
+                                  " BEGIN SELECT RAISE(ABORT, 'as a malformed page would'); END",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    room_open(room);
+    assert_string_not_equal(store_incarnation(room->store), before);
+    (void)snprintf(kept, sizeof(kept), "%s.damaged-1", room->path);
+    assert_int_equal(access(kept, F_OK), 0);
+    room_fill(room, STREAM_READINGS, 10, &seed);
+    room_commit(room);
+}
+
 static void what_keeps_the_queue_from_opening_is_said(void **state)
 {
     struct room *room = *state;
@@ -526,6 +557,7 @@ int main(void)
         CASE(more_than_memory_holds_commits_by_itself),
         CASE(an_idle_commit_writes_nothing),
         CASE(a_second_process_is_told_that_the_queue_is_taken),
+        CASE(a_queue_that_can_only_be_read_is_put_aside),
         CASE(what_keeps_the_queue_from_opening_is_said),
         CASE(a_changed_definition_becomes_the_next_revision),
         CASE(a_thousand_points_keep_their_handles),
