@@ -328,6 +328,7 @@ static void count_as_lost(struct power_run *run)
     struct power_tally *tally = &run->tallies[run->fell];
 
     run->set_aside++;
+    run->spoiled += run->has_settled;
     run->over = true;
     power_complain(run, "the queue was set aside");
     for (size_t i = 0; i < STREAM_COUNT; i++) {

@@ -1,33 +1,9 @@
 #include "tests/torture/power_disk.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { SECTOR_AS_UNIX = 4096, CHUNK_BYTES = 1 << 20 };
-
-/** What SQLite holds of an open file. */
-struct open_file {
-    sqlite3_file base;
-    struct power_disk *disk;
-    struct power_file *file;
-    bool database;       /* not a journal */
-    bool sync_directory; /* with its first sync */
-    int keeps_journal;   /* SQLITE_FCNTL_PERSIST_WAL */
-};
-
-static struct open_file *opened(sqlite3_file *file)
-{
-    return (struct open_file *)(void *)file; /* base is its first member */
-}
-
-static struct power_disk *disk_of(sqlite3_vfs *vfs)
-{
-    return vfs->pAppData;
-}
-
-/** A step that changes the disk; `*last`: the power goes off in it. False: it is off. */
-static bool begin_step(struct power_disk *disk, bool database, bool *last)
+bool power_disk_begin_step(struct power_disk *disk, bool database, bool *last)
 {
     *last = false;
     if (disk->off) {
@@ -38,7 +14,7 @@ static bool begin_step(struct power_disk *disk, bool database, bool *last)
     return true;
 }
 
-static struct power_entry *find_entry(struct power_disk *disk, const char *name)
+struct power_entry *power_disk_find(struct power_disk *disk, const char *name)
 {
     for (size_t i = 0; i < POWER_ENTRIES_MAX; i++) {
         if (strcmp(disk->entries[i].name, name) == 0) {
@@ -48,12 +24,12 @@ static struct power_entry *find_entry(struct power_disk *disk, const char *name)
     return NULL;
 }
 
-static struct power_entry *find_or_add_entry(struct power_disk *disk, const char *name)
+struct power_entry *power_disk_find_or_add(struct power_disk *disk, const char *name)
 {
-    struct power_entry *entry = find_entry(disk, name);
+    struct power_entry *entry = power_disk_find(disk, name);
 
     if (entry == NULL && strlen(name) < POWER_NAME_SIZE) {
-        entry = find_entry(disk, "");
+        entry = power_disk_find(disk, "");
         if (entry != NULL) {
             memcpy(entry->name, name, strlen(name) + 1);
         }
@@ -61,7 +37,7 @@ static struct power_entry *find_or_add_entry(struct power_disk *disk, const char
     return entry;
 }
 
-static struct power_file *make_file(struct power_disk *disk)
+struct power_file *power_disk_make_file(struct power_disk *disk)
 {
     for (size_t i = 0; i < 2 * POWER_ENTRIES_MAX; i++) {
         if (disk->files[i] == NULL) {
@@ -72,7 +48,7 @@ static struct power_file *make_file(struct power_disk *disk)
     return NULL;
 }
 
-static void sync_names(struct power_disk *disk, const struct power_file *of)
+void power_disk_sync_names(struct power_disk *disk, const struct power_file *of)
 {
     for (size_t i = 0; i < POWER_ENTRIES_MAX; i++) {
         struct power_entry *entry = &disk->entries[i];
@@ -83,271 +59,10 @@ static void sync_names(struct power_disk *disk, const struct power_file *of)
     }
 }
 
-static int file_close(sqlite3_file *file)
-{
-    (void)file; /* the disk keeps it */
-    return SQLITE_OK;
-}
-
-static int file_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 offset)
-{
-    const struct power_file *data = opened(file)->file;
-    size_t wanted = (size_t)size, there = 0;
-
-    if (opened(file)->disk->off) {
-        return SQLITE_IOERR_READ;
-    }
-    if ((size_t)offset < data->now_bytes) {
-        there = data->now_bytes - (size_t)offset;
-        there = there < wanted ? there : wanted;
-        memcpy(bytes, data->now + offset, there);
-    }
-    memset((uint8_t *)bytes + there, 0, wanted - there);
-    return there == wanted ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
-}
-
-static int file_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
-{
-    bool last;
-
-    if (!begin_step(opened(file)->disk, opened(file)->database, &last)) {
-        return SQLITE_IOERR_WRITE;
-    }
-    power_file_write(opened(file)->file, bytes, (size_t)size, (size_t)offset);
-    return last ? SQLITE_IOERR_WRITE : SQLITE_OK;
-}
-
-static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
-{
-    bool last;
-
-    if (!begin_step(opened(file)->disk, opened(file)->database, &last)) {
-        return SQLITE_IOERR_TRUNCATE;
-    }
-    power_file_resize(opened(file)->file, (size_t)size);
-    return last ? SQLITE_IOERR_TRUNCATE : SQLITE_OK;
-}
-
-static int file_sync(sqlite3_file *file, int flags)
-{
-    struct open_file *open_file = opened(file);
-    struct power_disk *disk = open_file->disk;
-    bool last;
-
-    (void)flags;
-    if (!begin_step(disk, open_file->database, &last) || last) {
-        return SQLITE_IOERR_FSYNC;
-    }
-    power_file_sync(open_file->file, disk->lying_writes);
-    if (disk->lying_writes > 0) {
-        return SQLITE_OK;
-    }
-    if (!disk->strict_names) {
-        sync_names(disk, open_file->file);
-    }
-    if (open_file->sync_directory) {
-        sync_names(disk, NULL);
-        open_file->sync_directory = false;
-    }
-    return SQLITE_OK;
-}
-
-static int file_size(sqlite3_file *file, sqlite3_int64 *size)
-{
-    *size = (sqlite3_int64)opened(file)->file->now_bytes;
-    return opened(file)->disk->off ? SQLITE_IOERR_FSTAT : SQLITE_OK;
-}
-
-static int file_lock(sqlite3_file *file, int level)
-{
-    (void)file; /* nobody else is there */
-    (void)level;
-    return SQLITE_OK;
-}
-
-static int file_check_reserved_lock(sqlite3_file *file, int *reserved)
-{
-    (void)file;
-    *reserved = 0;
-    return SQLITE_OK;
-}
-
-/** As SQLite's own does it when a chunk size is set, which the store sets. */
-static int claim_size(struct open_file *open_file, sqlite3_int64 size)
-{
-    size_t wanted = ((size_t)size + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES;
-    bool last;
-
-    if (wanted <= open_file->file->now_bytes) {
-        return SQLITE_OK;
-    }
-    if (!begin_step(open_file->disk, open_file->database, &last)) {
-        return SQLITE_IOERR_WRITE;
-    }
-    power_file_resize(open_file->file, wanted);
-    return last ? SQLITE_IOERR_WRITE : SQLITE_OK;
-}
-
-static int file_control(sqlite3_file *file, int operation, void *argument)
-{
-    int *yes = argument;
-
-    switch (operation) {
-    case SQLITE_FCNTL_SIZE_HINT:
-        return claim_size(opened(file), *(sqlite3_int64 *)argument);
-    case SQLITE_FCNTL_CHUNK_SIZE:
-        return SQLITE_OK;
-    case SQLITE_FCNTL_PERSIST_WAL:
-        if (*yes < 0) {
-            *yes = opened(file)->keeps_journal;
-        } else {
-            opened(file)->keeps_journal = *yes;
-        }
-        return SQLITE_OK;
-    default:
-        return SQLITE_NOTFOUND;
-    }
-}
-
-static int file_sector_size(sqlite3_file *file)
-{
-    (void)file;
-    return SECTOR_AS_UNIX;
-}
-
-static int file_device_characteristics(sqlite3_file *file)
-{
-    (void)file;
-    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
-}
-
-static const sqlite3_io_methods methods = {
-    .iVersion = 1,
-    .xClose = file_close,
-    .xRead = file_read,
-    .xWrite = file_write,
-    .xTruncate = file_truncate,
-    .xSync = file_sync,
-    .xFileSize = file_size,
-    .xLock = file_lock,
-    .xUnlock = file_lock,
-    .xCheckReservedLock = file_check_reserved_lock,
-    .xFileControl = file_control,
-    .xSectorSize = file_sector_size,
-    .xDeviceCharacteristics = file_device_characteristics,
-};
-
-static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
-                    int *out_flags)
-{
-    struct power_disk *disk = disk_of(vfs);
-    struct power_entry *entry = name != NULL ? find_or_add_entry(disk, name) : NULL;
-    bool database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
-    bool last = false, made = entry == NULL || entry->now == NULL;
-
-    file->pMethods = NULL;
-    if (disk->off || (name != NULL && entry == NULL) ||
-        (made && (flags & SQLITE_OPEN_CREATE) == 0) ||
-        (made && !begin_step(disk, database, &last))) {
-        return SQLITE_CANTOPEN;
-    }
-    *opened(file) = (struct open_file){.disk = disk, .database = database};
-    if (made) {
-        opened(file)->file = make_file(disk);
-        opened(file)->sync_directory = !database;
-    } else {
-        opened(file)->file = entry->now;
-    }
-    if (opened(file)->file == NULL) {
-        return SQLITE_CANTOPEN;
-    }
-    if (entry != NULL) {
-        entry->now = opened(file)->file;
-    }
-    if (out_flags != NULL) {
-        *out_flags = flags;
-    }
-    file->pMethods = last ? NULL : &methods;
-    return last ? SQLITE_CANTOPEN : SQLITE_OK;
-}
-
-static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
-{
-    struct power_disk *disk = disk_of(vfs);
-    struct power_entry *entry = find_entry(disk, name);
-    bool last;
-
-    if (entry == NULL || entry->now == NULL) {
-        return SQLITE_IOERR_DELETE_NOENT;
-    }
-    if (!begin_step(disk, false, &last)) {
-        return SQLITE_IOERR_DELETE;
-    }
-    entry->now = NULL;
-    if (sync_directory != 0 && !last && disk->lying_writes == 0) {
-        sync_names(disk, NULL);
-    }
-    return last ? SQLITE_IOERR_DELETE : SQLITE_OK;
-}
-
-static int vfs_access(sqlite3_vfs *vfs, const char *name, int flags, int *result)
-{
-    (void)flags;
-    *result = power_disk_has(disk_of(vfs), name);
-    return disk_of(vfs)->off ? SQLITE_IOERR_ACCESS : SQLITE_OK;
-}
-
-static int vfs_full_pathname(sqlite3_vfs *vfs, const char *name, int size, char *result)
-{
-    (void)vfs;
-    return snprintf(result, (size_t)size, "%s", name) < size ? SQLITE_OK : SQLITE_CANTOPEN;
-}
-
-static int vfs_randomness(sqlite3_vfs *vfs, int size, char *bytes)
-{
-    for (int i = 0; i < size; i++) {
-        bytes[i] = (char)power_mix(disk_of(vfs)->random_seed++, 1);
-    }
-    return size;
-}
-
-static int vfs_sleep(sqlite3_vfs *vfs, int microseconds)
-{
-    (void)vfs; /* nobody has a lock to wait for */
-    return microseconds;
-}
-
-static int vfs_current_time(sqlite3_vfs *vfs, double *julian_day)
-{
-    (void)vfs;
-    *julian_day = 2461367.5; /* any: the store asks SQLite for no time */
-    return SQLITE_OK;
-}
-
-static int vfs_last_error(sqlite3_vfs *vfs, int size, char *text)
-{
-    (void)vfs;
-    (void)size;
-    (void)text;
-    return EIO;
-}
-
 void power_disk_create(struct power_disk *disk, uint64_t seed)
 {
     *disk = (struct power_disk){.random_seed = seed, .real = sqlite3_vfs_find(NULL)};
-    disk->vfs = (sqlite3_vfs){.iVersion = 1,
-                              .szOsFile = (int)sizeof(struct open_file),
-                              .mxPathname = POWER_NAME_SIZE,
-                              .zName = "power",
-                              .pAppData = disk,
-                              .xOpen = vfs_open,
-                              .xDelete = vfs_delete,
-                              .xAccess = vfs_access,
-                              .xFullPathname = vfs_full_pathname,
-                              .xRandomness = vfs_randomness,
-                              .xSleep = vfs_sleep,
-                              .xCurrentTime = vfs_current_time,
-                              .xGetLastError = vfs_last_error};
+    power_vfs_init(disk);
     (void)sqlite3_vfs_register(&disk->vfs, 1); /* cannot fail after the one found above */
 }
 
@@ -388,7 +103,10 @@ static bool has_a_name(const struct power_disk *disk, const struct power_file *f
 
 void power_disk_power_on(struct power_disk *disk, uint64_t seed)
 {
-    /* Half of the cuts treat each sector for itself, the others all of a file alike. */
+    /* Half of the cuts treat each sector for itself, the others all of a file alike. A device that
+     * lies about flushing reorders, it does not garble: what is garbled no journal would mend. */
+    const enum power_fate each = disk->lying_writes > 0 ? POWER_EACH : POWER_EACH_OR_GARBAGE;
+
     settle_names(disk, seed);
     for (size_t i = 0; i < 2 * POWER_ENTRIES_MAX; i++) {
         struct power_file *file = disk->files[i];
@@ -398,12 +116,21 @@ void power_disk_power_on(struct power_disk *disk, uint64_t seed)
             power_file_free(file);
             disk->files[i] = NULL;
         } else if (file != NULL) {
-            power_file_cut(file,
-                           seed % 2 == 0 ? POWER_EACH : (enum power_fate)(dice % POWER_FATE_COUNT),
+            power_file_cut(file, seed % 2 == 0 ? each : (enum power_fate)(dice % POWER_EACH),
                            power_mix(dice, 1));
         }
     }
     disk->off = false;
+}
+
+void power_disk_settle(struct power_disk *disk)
+{
+    for (size_t i = 0; i < 2 * POWER_ENTRIES_MAX; i++) {
+        if (disk->files[i] != NULL) {
+            power_file_sync(disk->files[i], 0);
+        }
+    }
+    power_disk_sync_names(disk, NULL);
 }
 
 bool power_disk_has(const struct power_disk *disk, const char *name)
@@ -418,7 +145,7 @@ bool power_disk_has(const struct power_disk *disk, const char *name)
 
 int power_disk_rename(struct power_disk *disk, const char *from, const char *to)
 {
-    struct power_entry *source = find_entry(disk, from), *target;
+    struct power_entry *source = power_disk_find(disk, from), *target = NULL;
 
     if (disk->off) {
         errno = EIO;
@@ -428,12 +155,14 @@ int power_disk_rename(struct power_disk *disk, const char *from, const char *to)
         errno = ENOENT;
         return -1;
     }
-    target = find_or_add_entry(disk, to);
-    if (target == NULL) {
-        errno = ENAMETOOLONG;
-        return -1;
+    if (to != NULL) {
+        target = power_disk_find_or_add(disk, to);
+        if (target == NULL) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        target->now = target->durable = source->now;
     }
-    target->now = target->durable = source->now;
     source->now = source->durable = NULL;
     source->name[0] = '\0';
     return 0;

@@ -12,7 +12,7 @@
  *     of a journal it made and with most removals.
  *  3. A rename is durable at once: the store syncs the directory itself, before it goes on.
  *  4. A disk that lies says that it synced, and keeps the last `lying_writes` writes of each file
- * to itself.
+ * to itself. It garbles nothing.
  *
  * Depends on: SQLite, power_file.  Threads: one.
  */
@@ -58,9 +58,29 @@ void power_disk_free(struct power_disk *disk);
 /** Decide what the cut has left. Nothing may be open. */
 void power_disk_power_on(struct power_disk *disk, uint64_t seed);
 
+/** Everything is durable, whatever it said before. */
+void power_disk_settle(struct power_disk *disk);
+
 bool power_disk_has(const struct power_disk *disk, const char *name);
 
-/** What rename() does. Returns 0, or -1 with errno. */
+/** What rename() does; `to` NULL: unlink(). Returns 0, or -1 with errno. */
 int power_disk_rename(struct power_disk *disk, const char *from, const char *to);
+
+/* Between power_disk.c and power_vfs.c. */
+
+/** Fill in disk->vfs. */
+void power_vfs_init(struct power_disk *disk);
+
+/** A step that changes the disk; `*last`: the power goes off in it. False: it is off. */
+bool power_disk_begin_step(struct power_disk *disk, bool database, bool *last);
+
+/** NULL: there is none. */
+struct power_entry *power_disk_find(struct power_disk *disk, const char *name);
+/** NULL: no room for it, or too long a name. */
+struct power_entry *power_disk_find_or_add(struct power_disk *disk, const char *name);
+struct power_file *power_disk_make_file(struct power_disk *disk);
+
+/** The names of this file, or all (NULL), stand for the same if the power goes. */
+void power_disk_sync_names(struct power_disk *disk, const struct power_file *of);
 
 #endif

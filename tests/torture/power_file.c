@@ -154,14 +154,15 @@ void power_file_sync(struct power_file *file, size_t keep_back)
 }
 
 /** What becomes of the part of a write that lies in one sector. */
-static void cut_sector(struct power_file *file, size_t nth, size_t from, size_t to, uint64_t seed)
+static void cut_sector(struct power_file *file, size_t nth, size_t from, size_t to,
+                       enum power_fate fate, uint64_t seed)
 {
     const struct power_write *write = &file->writes[nth];
     uint64_t dice = power_mix(seed, from / POWER_SECTOR_BYTES);
     size_t middle = (size_t)(dice >> 8) % (file->write_count + 1);
     size_t tear = from - from % POWER_SECTOR_BYTES + (size_t)(dice >> 40) % POWER_SECTOR_BYTES;
 
-    switch (dice % 8) {
+    switch (dice % (fate == POWER_EACH_OR_GARBAGE ? 8 : 7)) {
     case 0:
     case 1:
         apply_part(file, write, from, to);
@@ -202,12 +203,12 @@ static void cut_write(struct power_file *file, size_t nth, enum power_fate fate,
     size_t end = write->offset + write->size_bytes;
     bool torn = fate == POWER_KEEP_EARLIER && nth == threshold;
 
-    if (fate == POWER_EACH || torn) {
+    if (fate == POWER_EACH || fate == POWER_EACH_OR_GARBAGE || torn) {
         for (size_t from = write->offset; from < end;) {
             size_t to = from - from % POWER_SECTOR_BYTES + POWER_SECTOR_BYTES;
 
             to = to < end ? to : end;
-            cut_sector(file, nth, from, to, seed);
+            cut_sector(file, nth, from, to, fate, seed);
             from = to;
         }
     } else if (fate == POWER_KEEP_ALL || (fate == POWER_KEEP_EARLIER && nth < threshold) ||

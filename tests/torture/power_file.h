@@ -31,13 +31,14 @@ struct power_file {
     size_t log_bytes, log_capacity;
 };
 
-/** How what was not synced is treated; POWER_EACH decides for each sector. */
+/** How what was not synced is treated; the last two decide for each sector. */
 enum power_fate {
     POWER_KEEP_ALL,
     POWER_DROP_ALL,
     POWER_KEEP_EARLIER, /* up to a write that is torn */
     POWER_KEEP_LATER,
     POWER_EACH,
+    POWER_EACH_OR_GARBAGE, /* what was written may be anything */
     POWER_FATE_COUNT
 };
 

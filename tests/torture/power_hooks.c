@@ -9,6 +9,8 @@
 
 int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
+int __real_unlink(const char *name);
+int __wrap_unlink(const char *name);
 int __real_access(const char *name, int mode);
 int __wrap_access(const char *name, int mode);
 int __real_sqlite3_exec(sqlite3 *handle, const char *text, sqlite3_callback *callback,
@@ -37,6 +39,11 @@ static bool is_on_disk(const char *name)
 int __wrap_rename(const char *from, const char *to)
 {
     return is_on_disk(from) ? power_disk_rename(hooks.disk, from, to) : __real_rename(from, to);
+}
+
+int __wrap_unlink(const char *name)
+{
+    return is_on_disk(name) ? power_disk_rename(hooks.disk, name, NULL) : __real_unlink(name);
 }
 
 int __wrap_access(const char *name, int mode)

@@ -1,8 +1,8 @@
 /* tests/torture/power_hooks.h - what the store asks past SQLite, answered for the simulated disk.
  *
- * Linked with -Wl,--wrap=...: rename() and access() of names on the disk, the boot id (each power
- * cut is a new boot, or not: then the newest slot is filled on), the pragmas (`synchronous=NORMAL`,
- * and checkpoints more often), and when slots are being made.
+ * Linked with -Wl,--wrap=...: rename(), unlink() and access() of names on the disk, the boot id
+ * (each power cut is a new boot, or not: then the newest slot is filled on), the pragmas
+ * (`synchronous=NORMAL`, and checkpoints more often), and when slots are being made.
  *
  * Depends on: power_disk, database.  Threads: one.
  */

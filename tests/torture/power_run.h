@@ -85,7 +85,8 @@ struct power_run {
     char path[POWER_NAME_SIZE];
     char incarnation[STORE_INCARNATION_SIZE]; /* "": the queue was never opened */
     bool over;                                /* this life cannot go on */
-    bool always_boots;                        /* a cut is a new boot each time */
+    bool has_settled;  /* the disk lies only since the queue was made, and on it */
+    bool always_boots; /* a cut is a new boot each time */
     struct power_stream streams[STREAM_COUNT];
     uint64_t events_judged; /* events up to here were looked at, for gaps */
     uint64_t note_least, note_most;
@@ -102,7 +103,8 @@ struct power_run {
     char *texts;
 
     struct power_tally tallies[POWER_CLASS_COUNT];
-    uint64_t set_aside, not_opened, wrong;
+    uint64_t set_aside, not_opened, stopped, wrong; /* the last one counts the others, too */
+    uint64_t settled_cuts, spoiled; /* has_settled; of these set aside or not opened */
 };
 
 /** The next number of the run's dice, below `limit`. */

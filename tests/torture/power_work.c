@@ -15,7 +15,8 @@ uint64_t power_dice(struct power_run *run, uint64_t limit)
 static bool went_well(struct power_run *run, enum error_code code, const struct error *error)
 {
     if (code != ERROR_OK && !run->disk.off) {
-        power_complain(run, "%s", error->text);
+        power_complain(run, "it stops: %s", error->text);
+        run->stopped++;
         run->over = true;
     }
     return code == ERROR_OK && !run->disk.off;
@@ -140,6 +141,9 @@ static void add_points(struct power_run *run)
     struct power_stream *expected = &run->streams[STREAM_CATALOGUE];
     size_t count = 1 + (size_t)power_dice(run, 4);
 
+    if (run->has_settled) { /* a table that grows is what a lying disk breaks, slots are not */
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         char text[POWER_TEXT_MAX];
         struct definition point = power_point(expected->given + 1, run->attempt, text);
