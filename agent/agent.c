@@ -44,6 +44,7 @@ struct agent {
     char queue_error[256];       /* "" while commits go through */
     int64_t started_ns, flush_due_ns, high_water_due_ns; /* monotonic */
     int signals;
+    unsigned ended_by; /* the number of the signal */
 };
 
 /** Send a JSON text from malloc(); NULL, for no memory, is no answer at all. */
@@ -309,7 +310,8 @@ static void run_until_stopped(struct agent *agent)
         if (waited > 0 &&
             read(agent->signals, &signal_info, sizeof(signal_info)) == sizeof(signal_info)) {
             if (signal_info.ssi_signo != SIGHUP) {
-                log_info("agent-stopping", "signal=%u", signal_info.ssi_signo);
+                agent->ended_by = signal_info.ssi_signo;
+                log_info("agent-stopping", "signal=%u", agent->ended_by);
                 return;
             }
             reload(agent);
@@ -355,6 +357,7 @@ static enum error_code start(struct agent *agent, struct error *error)
     journal_append(agent->store, clock,
                    &(struct event){.kind = "agent", .subject = "started", .detail = LEAT_VERSION});
     clock_watch_start(&agent->clock_watch, agent->store);
+    upkeep_begin(&agent->upkeep);
     code = start_uplink(agent, error);
     if (code != ERROR_OK) {
         return code;
@@ -377,7 +380,7 @@ static bool finish(struct agent *agent)
     journal_append(agent->store, agent->clock,
                    &(struct event){.kind = "agent", .subject = "stopped", .detail = LEAT_VERSION});
     journal_high_water(agent->store, agent->clock);
-    upkeep_finish(&agent->upkeep);
+    upkeep_finish(&agent->upkeep, agent->ended_by);
     saved = commit(agent);
     status_board_totals(agent->board, &totals);
     status_board_uplink(agent->board, &uplink);

@@ -4,8 +4,13 @@
 
 void upkeep_start(struct upkeep *upkeep, struct store *store, const struct clock *clock)
 {
-    *upkeep = (struct upkeep){.store = store};
+    *upkeep = (struct upkeep){.store = store, .clock = clock};
     wear_init(&upkeep->wear, store, clock);
+}
+
+void upkeep_begin(struct upkeep *upkeep)
+{
+    presence_start(&upkeep->presence, upkeep->store, upkeep->clock);
 }
 
 /** One line when a ring may not grow, one when it may again. */
@@ -36,9 +41,11 @@ void upkeep_look(struct upkeep *upkeep)
         tell_growth(upkeep, (enum stream)i);
     }
     wear_count(&upkeep->wear, false);
+    presence_look(&upkeep->presence);
 }
 
-void upkeep_finish(struct upkeep *upkeep)
+void upkeep_finish(struct upkeep *upkeep, unsigned signal_number)
 {
+    presence_end(&upkeep->presence, signal_number);
     wear_count(&upkeep->wear, true);
 }

@@ -1,25 +1,33 @@
 /* agent/upkeep.h - what the main thread looks after besides the commits: is there room, what does
- * the flash bear.
+ * the flash bear, since when does the agent run.
  *
- * Depends on: wear, store.  Threads: one at a time; its user's lock.
+ * Life: upkeep_start() -> upkeep_begin() -> upkeep_look()* -> upkeep_finish().
+ *
+ * Depends on: presence, wear, store.  Threads: one at a time; its user's lock.
  */
 #ifndef AGENT_UPKEEP_H
 #define AGENT_UPKEEP_H
 
+#include "agent/presence.h"
 #include "agent/wear.h"
 
 struct upkeep {
     struct store *store;
+    const struct clock *clock;
     struct wear wear;
+    struct presence presence;
     enum store_growth growth[STREAM_RING_COUNT]; /* as last told in the log */
 };
 
 void upkeep_start(struct upkeep *upkeep, struct store *store, const struct clock *clock);
 
-/** After a commit. Never blocks for the disk. */
+/** The clock is as good as it is. */
+void upkeep_begin(struct upkeep *upkeep);
+
+/** After a commit, once it has begun. Never blocks for the disk. */
 void upkeep_look(struct upkeep *upkeep);
 
 /** Before the last commit. */
-void upkeep_finish(struct upkeep *upkeep);
+void upkeep_finish(struct upkeep *upkeep, unsigned signal_number);
 
 #endif

@@ -4,6 +4,7 @@
 #include "agent/store/inside.h"
 #include "agent/store/recover.h"
 #include "agent/store/ring.h"
+#include "agent/store/store_clock.h"
 #include "base/fs.h"
 
 #include <limits.h>
@@ -280,4 +281,9 @@ uint64_t store_clock_version(struct store *store)
 int64_t store_newest_ns(const struct store *store)
 {
     return store->newest_ns;
+}
+
+const uint8_t *store_boot_id(const struct store *store)
+{
+    return store->boot_id;
 }

@@ -35,4 +35,7 @@ uint64_t store_clock_version(struct store *store);
  *  known; 0: there was none. */
 int64_t store_newest_ns(const struct store *store);
 
+/** 16 bytes that change with each boot of the machine. */
+const uint8_t *store_boot_id(const struct store *store);
+
 #endif
