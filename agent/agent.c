@@ -3,11 +3,13 @@
 #include "agent/clock_watch.h"
 #include "agent/config/check.h"
 #include "agent/fleet.h"
+#include "agent/host.h"
 #include "agent/inspect/serve.h"
 #include "agent/journal.h"
 #include "agent/local_api.h"
 #include "agent/log_intake.h"
 #include "agent/status_report.h"
+#include "agent/store/store_aside.h"
 #include "agent/upkeep.h"
 #include "agent/uplink.h"
 #include "base/log.h"
@@ -144,12 +146,24 @@ enum error_code agent_open_store(const struct config *config, const struct clock
                                       .keep_free_bytes = config->queue.keep_free_bytes,
                                       .program_page_bytes = config->queue.card.program_page_bytes,
                                       .clock = clock};
+    struct host host;
+    const struct store_identity identity = {host.machine, host.hardware, config->site,
+                                            config->gateway};
+    enum error_code code = host_read("", &host, error);
 
+    settings.identity = &identity;
     for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
         settings.ring_bytes[i] = config->queue.ring_bytes[i];
         settings.when_full[i] = (enum store_when_full)config->queue.when_full[i];
     }
-    return store_open(&settings, store, error);
+    if (code == ERROR_OK) {
+        code = store_open(&settings, store, error);
+    }
+    if (code == ERROR_OK && store_kept_as(*store)[0] != '\0') {
+        log_warning("queue-set-aside", "kept_as=%s incarnation=%s reason=\"%s\"",
+                    store_kept_as(*store), store_incarnation(*store), store_kept_because(*store));
+    }
+    return code;
 }
 
 /** G3: a failure is told once, the recovery too. */

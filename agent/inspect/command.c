@@ -115,7 +115,7 @@ static const char *work_folder_of(const struct queue_arguments *arguments)
 static enum error_code look_into_copy(struct work *work, const struct queue_copy *copy,
                                       const char *path, struct error *error)
 {
-    struct store_settings settings = {.path = copy->path, .clock = &clock_system};
+    struct store_settings settings = {.path = copy->path, .clock = &clock_system, .is_aside = true};
     const struct answer answer = files_answer(&work->files);
     struct inspect_source source = {
         .clock = &clock_system, .path = path, .site = "unknown", .gateway = "unknown"};

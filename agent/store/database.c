@@ -1,10 +1,10 @@
 #include "agent/store/database.h"
 
+#include "agent/store/inspect.h"
 #include "agent/store/slot.h"
 #include "base/fs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 
 enum {
-    APPLICATION_ID = 0x4c656174,
-    SCHEMA_VERSION = 2,
+    APPLICATION_ID = INSPECT_APPLICATION_ID,
+    SCHEMA_VERSION = INSPECT_FORM,
     CHUNK_BYTES = 1 << 20,
     JOURNAL_BYTES = 4 << 20, /* checkpointed pages and the largest transaction, 1 MiB, fit in it */
 };
@@ -213,14 +213,13 @@ static enum error_code recognise(struct database *database, struct error *error)
         return make_schema(database, error);
     }
     if (application != APPLICATION_ID) {
-        return error_set(error, ERROR_BAD_DATA, "%s is a database, but not a queue",
-                         database->path);
+        return error_set(error, ERROR_BAD_DATA, "it is a database, but not a queue");
     }
     if (version > SCHEMA_VERSION) {
-        return error_set(error, ERROR_BAD_CONFIG,
-                         "the queue %s was made by a newer version (form %lld, this one reads %d); "
-                         "install that version again, or give this one a queue of its own",
-                         database->path, (long long)version, SCHEMA_VERSION);
+        database->aside = ASIDE_NEWER;
+        return error_set(error, ERROR_BAD_DATA,
+                         "it was made by a newer version (form %lld, this one reads %d)",
+                         (long long)version, SCHEMA_VERSION);
     }
     code =
         version == 1 ? run_text(database, migration_from_1, "bring up to date", error) : ERROR_OK;
@@ -238,6 +237,11 @@ static enum error_code prepare_statements(struct database *database, struct erro
     return ERROR_OK;
 }
 
+void database_copy_on_close(struct database *database, bool copy)
+{
+    (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)!copy, NULL);
+}
+
 static enum error_code open_connection(struct database *database, struct error *error)
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -250,6 +254,8 @@ static enum error_code open_connection(struct database *database, struct error *
         SQLITE_OK) {
         return database_error(database, "open", error);
     }
+    (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                            NULL); /* known */
     code = run_text(database, pragmas, "open", error);
     if (code == ERROR_OK) {
         code = recognise(database, error);
@@ -319,6 +325,54 @@ static void explain_refusal(const char *path, struct error *error)
     }
 }
 
+enum error_code database_accept(struct database *database, int64_t *journal_bytes,
+                                struct error *error)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+
+    fill_journal(database);
+    (void)sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+                            NULL); /* known */
+    if (sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) !=
+            SQLITE_OK ||
+        file == NULL || file->pMethods == NULL ||
+        file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
+        return error_set(error, ERROR_IO, "cannot read the journal of the queue %s",
+                         database->path);
+    }
+    *journal_bytes = size < JOURNAL_BYTES ? size : JOURNAL_BYTES;
+    return ERROR_OK;
+}
+
+enum error_code database_checkpoint(struct database *database, struct error *error)
+{
+    if (sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) !=
+        SQLITE_OK) {
+        return database_error(database, "write", error);
+    }
+    return ERROR_OK;
+}
+
+/** What can be said before SQLite touches the files. */
+static enum error_code inspect(struct database *database, struct error *error)
+{
+    struct inspection found;
+    char reason[256];
+
+    if (aside_is_condemned(database->path, reason, sizeof(reason))) {
+        return error_set(error, ERROR_BAD_DATA, "%s", reason);
+    }
+    inspect_queue(&database->vfs.vfs, database->path, &found);
+    database->is_made = found.is_made;
+    database->journal_bytes = found.journal_bytes;
+    if (found.verdict == INSPECT_USABLE) {
+        return ERROR_OK;
+    }
+    database->aside = found.verdict == INSPECT_NEWER ? ASIDE_NEWER : ASIDE_DAMAGED;
+    return error_set(error, ERROR_BAD_DATA, "%s", found.reason);
+}
+
 enum error_code database_open(struct database *database, const char *path, struct error *error)
 {
     enum error_code code;
@@ -327,10 +381,11 @@ enum error_code database_open(struct database *database, const char *path, struc
     if (database->path == NULL || !store_vfs_open(&database->vfs)) {
         return error_set(error, ERROR_NO_MEMORY, "not enough memory to open the queue %s", path);
     }
-    code = open_connection(database, error);
+    code = inspect(database, error);
     if (code == ERROR_OK) {
-        fill_journal(database);
-    } else if (code == ERROR_REFUSED) {
+        code = open_connection(database, error);
+    }
+    if (code == ERROR_REFUSED) {
         explain_refusal(path, error);
     }
     return code;
@@ -347,54 +402,4 @@ void database_close(struct database *database)
     store_vfs_close(&database->vfs);
     free(database->path);
     database->path = NULL;
-}
-
-static enum error_code sync_directory_of(const char *path, struct error *error)
-{
-    char copy[PATH_MAX];
-    int descriptor;
-
-    if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy)) {
-        return error_set(error, ERROR_BAD_CONFIG, "the path %s is too long", path);
-    }
-    descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return fs_error(error, errno, "open the directory of", path);
-    }
-    if (fsync(descriptor) != 0) {
-        enum error_code code = fs_error(error, errno, "sync the directory of", path);
-
-        (void)close(descriptor); /* only synced through it */
-        return code;
-    }
-    (void)close(descriptor); /* only synced through it */
-    return ERROR_OK;
-}
-
-enum error_code database_set_aside(const char *path, char *kept_as, size_t kept_size,
-                                   struct error *error)
-{
-    char journal[PATH_MAX], kept_journal[PATH_MAX];
-    unsigned number = 0;
-
-    do {
-        int size = snprintf(kept_as, kept_size, "%s.damaged-%u", path, ++number);
-
-        if (size < 0 || (size_t)size >= kept_size || size + 8 >= PATH_MAX) {
-            return error_set(error, ERROR_BAD_CONFIG, "the path %s is too long", path);
-        }
-    } while (access(kept_as, F_OK) == 0);
-    if (snprintf(journal, sizeof(journal), "%s-wal", path) >= (int)sizeof(journal) ||
-        snprintf(kept_journal, sizeof(kept_journal), "%s-wal", kept_as) >=
-            (int)sizeof(kept_journal)) {
-        return error_set(error, ERROR_BAD_CONFIG, "the path %s is too long", path);
-    }
-    /* The journal first: a database without it is an older one, a journal without it is rubbish. */
-    if (rename(journal, kept_journal) != 0 && errno != ENOENT) {
-        return fs_error(error, errno, "rename", journal);
-    }
-    if (rename(path, kept_as) != 0) {
-        return fs_error(error, errno, "rename", path);
-    }
-    return sync_directory_of(path, error);
 }

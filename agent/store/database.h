@@ -20,7 +20,7 @@
 #ifndef AGENT_STORE_DATABASE_H
 #define AGENT_STORE_DATABASE_H
 
-#include "agent/store/store.h"
+#include "agent/store/aside.h"
 #include "agent/store/vfs.h"
 
 enum {
@@ -46,21 +46,32 @@ struct database {
     struct store_vfs vfs;
     char *path;
     char incarnation[STORE_INCARNATION_SIZE];
-    bool fresh;     /* made by this opening */
-    int page_bytes; /* of the file */
+    bool fresh;            /* made by this opening */
+    bool is_made;          /* as the file itself says, without its journal (inspect.h) */
+    enum aside_kind aside; /* after ERROR_BAD_DATA: as what it is to be kept */
+    int64_t journal_bytes; /* before the opening; -1: there was none */
+    int page_bytes;        /* of the file */
 };
 
-/** Open or make the file. `database` must stay where it is until it is closed. */
+/** Open or make the file. `database` must stay where it is until it is closed. Nothing is written
+ *  to a file that exists, also not by closing it, before database_accept(); but for bringing an
+ *  older form up to date. */
 MUST_CHECK enum error_code database_open(struct database *database, const char *path,
                                          struct error *error);
 
+/** It is ours to use: give the journal its size. `*journal_bytes`: the least that it has from now
+ *  on; what is to be noted, before anything else is written. */
+MUST_CHECK enum error_code database_accept(struct database *database, int64_t *journal_bytes,
+                                           struct error *error);
+
+/** Should closing it copy what the journal holds into the file? Accepting it says yes. */
+void database_copy_on_close(struct database *database, bool copy);
+
+/** Copy what the journal holds into the file itself. Errors: as everywhere. */
+MUST_CHECK enum error_code database_checkpoint(struct database *database, struct error *error);
+
 /** Accepts a zeroed and a half-open one. */
 void database_close(struct database *database);
-
-/** Rename a file that cannot be used, with its journal, to <path>.damaged-<n>; `kept_as` (of
- *  `kept_size` bytes) is the new name. The file must be closed. */
-MUST_CHECK enum error_code database_set_aside(const char *path, char *kept_as, size_t kept_size,
-                                              struct error *error);
 
 MUST_CHECK enum error_code database_begin(struct database *database, struct error *error);
 MUST_CHECK enum error_code database_commit(struct database *database, struct error *error);

@@ -26,6 +26,7 @@
 #include "base/buffer.h"
 #include "base/event.h"
 
+#include <limits.h>
 #include <pthread.h>
 
 enum {
@@ -34,6 +35,7 @@ enum {
     RING_SLOTS_MOST = 1 << 24,
     RING_HELD_BACK = 2,         /* slots of a holding ring that only our own events may use */
     RESERVED_NUMBERS = 1 << 16, /* how far `reserved` runs ahead of the numbers given */
+    STORE_REASON_SIZE = 256,
 };
 
 /** Events that were refused (S7). */
@@ -138,6 +140,8 @@ struct store {
     struct commit_plan plan;          /* under database_lock */
     struct store_totals totals;
     struct refused_run refused;
+    char kept_as[PATH_MAX]; /* what the opening set aside; "" : nothing */
+    char kept_because[STORE_REASON_SIZE];
 };
 
 /** append.c: an event of our own. Errors: ERROR_NO_MEMORY, or as store_commit(). */

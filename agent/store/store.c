@@ -1,6 +1,7 @@
 #include "agent/store/store.h"
 
 #include "agent/store/grow.h"
+#include "agent/store/identity.h"
 #include "agent/store/inside.h"
 #include "agent/store/recover.h"
 #include "agent/store/ring.h"
@@ -9,6 +10,8 @@
 
 #include <limits.h>
 #include <stdlib.h>
+
+static const char journal_note[] = "journal"; /* the least size of the journal, bytes */
 
 static void close_contents(struct store *store)
 {
@@ -106,7 +109,53 @@ static enum error_code load_ring(struct store *store, enum stream stream,
     ring->when_full = settings->when_full[stream];
     buffer_init(&ring->texts, CODEC_COLUMNS_MAX);
     code = recover_ring(store, ring, gap, error);
-    grow_init(store, ring, settings->ring_bytes[stream]);
+    grow_init(store, ring,
+              settings->is_aside ? (uint64_t)ring->state->row.made * SLOT_BYTES
+                                 : settings->ring_bytes[stream]);
+    return code;
+}
+
+/** Is it all there, and ours? Nothing was written to it so far. */
+static enum error_code check_ownership(struct store *store, const struct store_settings *settings,
+                                       struct error *error)
+{
+    const struct note *journal = note_find(&store->notes, journal_note);
+    char reason[STORE_REASON_SIZE];
+
+    if (journal != NULL && strtoll(journal->value, NULL, 10) > store->database.journal_bytes) {
+        return error_set(error, ERROR_BAD_DATA,
+                         store->database.journal_bytes <= 0
+                             ? "its journal is gone: SQLite would go back to what was before"
+                             : "its journal was cut off: SQLite would go back to what was before");
+    }
+    if (identity_is_other(store, settings, reason)) {
+        store->database.aside = ASIDE_OTHER_HOST;
+        database_copy_on_close(&store->database, true); /* it is whole: let it stay so */
+        return error_set(error, ERROR_BAD_DATA, "%s", reason);
+    }
+    return ERROR_OK;
+}
+
+/** From here on it is written to. The file itself must be known as a queue, and the size of its
+ *  journal with it, before anything is acknowledged (inspect.h). */
+static enum error_code take_over(struct store *store, struct error *error)
+{
+    struct note *note = note_find_or_add(&store->notes, journal_note);
+    int64_t journal_bytes = 0;
+    enum error_code code = database_accept(&store->database, &journal_bytes, error);
+
+    if (code != ERROR_OK || note == NULL) {
+        return code;
+    }
+    if (strtoll(note->value, NULL, 10) < journal_bytes) {
+        (void)snprintf(note->value, sizeof(note->value), "%lld",
+                       (long long)journal_bytes); /* fits */
+        code = database_save_note(&store->database, note->key, note->value, error);
+        store->database.is_made = false;
+    }
+    if (code == ERROR_OK && !store->database.is_made) {
+        code = database_checkpoint(&store->database, error);
+    }
     return code;
 }
 
@@ -128,6 +177,9 @@ static enum error_code open_contents(struct store *store, const struct store_set
     code = note_load_all(&store->notes, &store->database, error);
     rights_load(&store->rights, &store->notes);
     if (code == ERROR_OK) {
+        code = check_ownership(store, settings, error);
+    }
+    if (code == ERROR_OK) {
         code = load_catalogue(store, error);
     }
     for (size_t i = 0; i < STREAM_RING_COUNT && code == ERROR_OK; i++) {
@@ -138,7 +190,7 @@ static enum error_code open_contents(struct store *store, const struct store_set
         code = database_load_cut(&store->database, (enum stream)i, &store->cuts[i].cut,
                                  &store->cuts[i].active, error);
     }
-    return code;
+    return code == ERROR_OK ? take_over(store, error) : code;
 }
 
 struct event store_gap_event(enum stream stream, uint64_t first, uint64_t last, const char *reason)
@@ -154,23 +206,38 @@ struct event store_gap_event(enum stream stream, uint64_t first, uint64_t last, 
     };
 }
 
+/** The first words of a new incarnation. */
+static void introduce(struct store *store, const char *predecessor)
+{
+    const struct event identity = {.kind = "identity",
+                                   .subject = store->database.incarnation,
+                                   .reason = store->kept_because,
+                                   .detail = predecessor};
+
+    ring_push_event(store, &identity);
+    if (store->kept_as[0] != '\0') {
+        const struct event kept = {.kind = "queue",
+                                   .subject = "set-aside",
+                                   .reason = store->kept_because,
+                                   .detail = store->kept_as};
+
+        ring_push_event(store, &kept);
+    }
+}
+
 /** What the opening has to say becomes events, durable before anything else is. */
-static enum error_code announce(struct store *store, const struct recovered_gap *gaps,
-                                const char *predecessor, const char *reason, struct error *error)
+static enum error_code announce(struct store *store, const struct store_settings *settings,
+                                const struct recovered_gap *gaps, const char *predecessor,
+                                struct error *error)
 {
     struct ring *events = &store->rings[STREAM_EVENTS];
     bool commit_first = false;
     enum error_code code;
 
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    code = ring_reserve_own(store, 1 + STREAM_RING_COUNT, &commit_first, error);
-    if (code == ERROR_OK && events->next_sequence == 1) {
-        const struct event identity = {.kind = "identity",
-                                       .subject = store->database.incarnation,
-                                       .reason = reason,
-                                       .detail = predecessor};
-
-        ring_push_event(store, &identity);
+    code = ring_reserve_own(store, 2 + STREAM_RING_COUNT, &commit_first, error);
+    if (code == ERROR_OK && events->next_sequence == 1 && !settings->is_aside) {
+        introduce(store, predecessor);
     }
     for (size_t i = 0; i < STREAM_RING_COUNT && code == ERROR_OK; i++) {
         if (gaps[i].reason != NULL) {
@@ -183,45 +250,69 @@ static enum error_code announce(struct store *store, const struct recovered_gap 
         }
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
+    if (code == ERROR_OK) {
+        code = identity_note(store, settings, error);
+    }
     return code == ERROR_OK ? store_commit(store, error) : code;
 }
 
-/** Open what is there, or begin, and say what is to be said of it: some damage shows only when the
- *  first event is written. */
-static enum error_code open_and_announce(struct store *store, const struct store_settings *settings,
-                                         const char *predecessor, const char *reason,
-                                         struct error *error)
+/** What is there cannot be used: keep it beside its name, and remember why. */
+static enum error_code set_aside(struct store *store, const struct store_settings *settings,
+                                 char predecessor[STORE_INCARNATION_SIZE], struct error *error)
+{
+    enum aside_kind kind = store->database.aside;
+    enum error_code code;
+
+    memcpy(predecessor, store->database.incarnation, STORE_INCARNATION_SIZE);
+    close_contents(store);
+    (void)snprintf(store->kept_because, sizeof(store->kept_because), "%s", error->text);
+    code = aside_put(settings->path, kind, store->kept_as, sizeof(store->kept_as), error);
+    if (code == ERROR_OK && predecessor[0] == '\0') {
+        aside_incarnation(store->kept_as, predecessor);
+    }
+    return code;
+}
+
+/** Open what is there and say what is to be said. ERROR_BAD_DATA: it cannot go on. */
+static enum error_code try_open(struct store *store, const struct store_settings *settings,
+                                const char *predecessor, struct error *error)
 {
     struct recovered_gap gaps[STREAM_RING_COUNT] = {{0}};
     enum error_code code = open_contents(store, settings, gaps, error);
 
-    if (code == ERROR_OK) {
-        code = announce(store, gaps, predecessor, reason, error);
+    if (code != ERROR_OK) {
+        return code;
     }
-    return code == ERROR_OK ? grow_announce(store, error) : code;
+    code = announce(store, settings, gaps, predecessor, error);
+    if (code == ERROR_OK && !settings->is_aside) {
+        code = grow_announce(store, error);
+    }
+    if (code == ERROR_BAD_DATA) { /* damaged where it must be written: what the journal has */
+        database_copy_on_close(&store->database, false); /* may serve whoever salvages it */
+    }
+    return code;
 }
 
 /** Open; if what is there cannot be used, put it aside and begin a new one. */
 static enum error_code open_or_replace(struct store *store, const struct store_settings *settings,
                                        struct error *error)
 {
-    char predecessor[STORE_INCARNATION_SIZE];
-    char kept_as[PATH_MAX] = "";
-    char reason[512];
-    enum error_code code = open_and_announce(store, settings, "", "", error);
+    char predecessor[STORE_INCARNATION_SIZE] = "";
+    struct error reason = {0};
+    enum error_code code = try_open(store, settings, predecessor, &reason);
 
-    if (code != ERROR_BAD_DATA) {
-        return code;
+    if (code == ERROR_BAD_DATA && !settings->is_aside) {
+        code = set_aside(store, settings, predecessor, &reason);
+        if (code == ERROR_OK) {
+            code = try_open(store, settings, predecessor, &reason);
+        }
     }
-    memcpy(predecessor, store->database.incarnation, sizeof(predecessor));
-    close_contents(store);
-    code = database_set_aside(settings->path, kept_as, sizeof(kept_as), error);
-    if (code != ERROR_OK) {
-        return code;
+    if (code != ERROR_OK && error != NULL) {
+        *error = reason;
     }
-    (void)snprintf(reason, sizeof(reason), "the queue was damaged and is kept as %.400s",
-                   kept_as); /* cut, if it must be */
-    return open_and_announce(store, settings, predecessor, reason, error);
+    return code == ERROR_BAD_DATA
+               ? error_prefix(error, code, "the queue %s cannot be used", settings->path)
+               : code;
 }
 
 enum error_code store_open(const struct store_settings *settings, struct store **store,
@@ -254,6 +345,24 @@ enum error_code store_open(const struct store_settings *settings, struct store *
     }
     *store = opened;
     return ERROR_OK;
+}
+
+enum error_code store_condemn(struct store *store, const char *reason, struct error *error)
+{
+    (void)pthread_mutex_lock(&store->database_lock); /* cannot fail */
+    database_copy_on_close(&store->database, false); /* it may serve whoever salvages it */
+    (void)pthread_mutex_unlock(&store->database_lock);
+    return aside_condemn(store->database.path, reason, error);
+}
+
+const char *store_kept_as(const struct store *store)
+{
+    return store->kept_as;
+}
+
+const char *store_kept_because(const struct store *store)
+{
+    return store->kept_because;
 }
 
 const char *store_incarnation(const struct store *store)

@@ -11,7 +11,9 @@
  *      numbers back with the records; no number on disk is ever given twice.
  *  S3  A ring has a fixed size. When it is full of records that are not acknowledged, its policy
  *      decides: overwrite the oldest slot and append a gap event, or refuse (ERROR_NO_SPACE).
- *  S4  What is damaged costs its own slot, becomes a gap event, and never stops the opening.
+ *  S4  What is damaged costs its own slot, becomes a gap event, and never stops the opening. A file
+ *      that cannot go on (damaged, of another machine, of a newer version) is kept beside its name
+ *      (store_aside.h) and a new incarnation begins; its first events say so.
  *  S5  A cut, once saved, is what the uplink uploads until it is finished: the same range, always.
  *  S6  Memory does not grow with the backlog. Appending and committing do not allocate once the
  *      store has warmed up.
@@ -37,6 +39,8 @@ struct store;
 
 enum store_when_full { STORE_OVERWRITE_OLDEST, STORE_HOLD };
 
+struct store_identity; /* whose queue it is: agent/store/store_aside.h */
+
 struct store_settings {
     const char *path; /* of the database; made when it is not there */
     uint64_t ring_bytes[STREAM_RING_COUNT];
@@ -46,6 +50,9 @@ struct store_settings {
     const struct clock *clock;
     const uint8_t
         *boot_id; /* 16 bytes; NULL: the kernel's, which is what everyone but a test wants */
+    const struct store_identity *identity; /* NULL: any machine's */
+    bool is_aside; /* it was set aside and is only to be read and acknowledged: it gets no new
+                      incarnation (ERROR_BAD_DATA instead) and no events but gaps */
 };
 
 enum { STORE_INCARNATION_SIZE = 17, STORE_DIGEST_SIZE = 13 }; /* hexadecimal texts, terminated */

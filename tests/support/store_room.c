@@ -77,6 +77,16 @@ void room_commit(struct room *room)
     }
 }
 
+sqlite3 *room_open_raw(const char *path)
+{
+    sqlite3 *database = NULL;
+    int yes = 1;
+
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_file_control(database, "main", SQLITE_FCNTL_PERSIST_WAL, &yes), 0);
+    return database;
+}
+
 uint64_t room_random(uint64_t *seed)
 {
     uint64_t mixed = *seed += UINT64_C(0x9e3779b97f4a7c15);

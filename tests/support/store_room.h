@@ -8,6 +8,8 @@
 #include "agent/store/store.h"
 #include "base/event.h"
 
+#include <sqlite3.h>
+
 struct room {
     struct store_settings settings; /* rings of 1 MiB that overwrite; change before room_open() */
     struct store *store;
@@ -25,6 +27,9 @@ void room_open(struct room *room);
 void room_reopen(struct room *room);
 void room_append(struct room *room, enum stream stream, const struct sample *samples, size_t count);
 void room_commit(struct room *room);
+
+/** A connection of our own to a queue that is closed, which leaves its journal where it is. */
+sqlite3 *room_open_raw(const char *path);
 
 /** The next number of a fixed sequence that looks random. */
 uint64_t room_random(uint64_t *seed);

@@ -299,7 +299,7 @@ static int64_t slots_in_file(struct room *room)
     sqlite3_stmt *statement = NULL;
     int64_t count;
 
-    assert_int_equal(sqlite3_open(room->path, &database), SQLITE_OK);
+    database = room_open_raw(room->path);
     assert_int_equal(sqlite3_prepare_v2(database, "SELECT count(*) FROM slot WHERE id >> 32 = 1",
                                         -1, &statement, NULL),
                      SQLITE_OK);

@@ -35,13 +35,13 @@ static void check_readings(struct room *room, struct found *found)
 /** Flip one byte of a slot of readings, behind the store's back. */
 static void damage(struct room *room, sqlite3_int64 slot, int at)
 {
-    sqlite3 *handle = NULL;
+    sqlite3 *handle;
     sqlite3_blob *blob = NULL;
     uint8_t byte;
 
     store_close(room->store);
     room->store = NULL;
-    assert_int_equal(sqlite3_open(room->path, &handle), SQLITE_OK);
+    handle = room_open_raw(room->path);
     assert_int_equal(sqlite3_blob_open(handle, "main", "slot", "data",
                                        (sqlite3_int64)STREAM_READINGS << 32 | slot, 1, &blob),
                      SQLITE_OK);

@@ -1,0 +1,360 @@
+#include "agent/store/wal_file.h"
+
+#include "base/crc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAGIC = 0x377f0682, /* bit 0: checksums of big-endian words */
+    VERSION = 3007000,
+    WINDOW_BYTES = 64 << 10,
+    MAP_FRAMES_MAX = 1 << 16,
+    PAGE_LEAST = 512,
+    PAGE_MOST = 65536,
+};
+
+static size_t frame_bytes(const struct wal_file *wal)
+{
+    return WAL_FRAME_HEADER_BYTES + (size_t)wal->page_bytes;
+}
+
+static uint32_t word(const uint8_t *bytes, bool big_endian)
+{
+    return big_endian ? raw_get(bytes, 4)
+                      : (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 |
+                            (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
+/** sqlite.org/fileformat2.html, 4.2; `size` is a multiple of 8. */
+static struct wal_sums add_up(const struct wal_file *wal, struct wal_sums sums,
+                              const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i + 8 <= size; i += 8) {
+        sums.one += word(bytes + i, wal->big_endian) + sums.two;
+        sums.two += word(bytes + i + 4, wal->big_endian) + sums.one;
+    }
+    return sums;
+}
+
+static struct wal_sums sums_of(const struct wal_file *wal, struct wal_sums before,
+                               const struct wal_frame *frame)
+{
+    struct wal_sums sums = add_up(wal, before, frame->bytes, 8);
+
+    return add_up(wal, sums, frame->bytes + WAL_FRAME_HEADER_BYTES, wal->page_bytes);
+}
+
+static bool same_sums(struct wal_sums left, struct wal_sums right)
+{
+    return left.one == right.one && left.two == right.two;
+}
+
+static bool is_page_size(uint32_t size)
+{
+    return size >= PAGE_LEAST && size <= PAGE_MOST && (size & (size - 1)) == 0;
+}
+
+static void read_header(struct wal_file *wal)
+{
+    uint8_t header[WAL_HEADER_BYTES];
+    struct wal_sums sums;
+    uint32_t magic;
+
+    if (!raw_file_read(wal->file, header, sizeof(header), 0)) {
+        return;
+    }
+    magic = raw_get(header, 4);
+    wal->big_endian = magic == (MAGIC | 1);
+    sums = add_up(wal, (struct wal_sums){0, 0}, header, 24);
+    if ((magic & ~1U) != MAGIC || raw_get(header + 4, 4) != VERSION ||
+        !is_page_size(raw_get(header + 8, 4)) || sums.one != raw_get(header + 24, 4) ||
+        sums.two != raw_get(header + 28, 4)) {
+        wal->big_endian = false; /* as every machine that we run on */
+        return;
+    }
+    wal->has_header = true;
+    wal->page_bytes = raw_get(header + 8, 4);
+    wal->sums = sums;
+    memcpy(wal->salts, header + 16, sizeof(wal->salts));
+}
+
+bool wal_open(struct wal_file *wal, const struct raw_file *file, uint32_t page_bytes)
+{
+    *wal = (struct wal_file){.file = file, .page_bytes = page_bytes};
+    if (file->size_bytes > WAL_HEADER_BYTES) {
+        read_header(wal);
+        wal->frame_count =
+            (uint32_t)((uint64_t)(file->size_bytes - WAL_HEADER_BYTES) / frame_bytes(wal));
+    }
+    wal->window_capacity = (uint32_t)(WINDOW_BYTES / frame_bytes(wal));
+    wal->window_capacity = wal->window_capacity > 0 ? wal->window_capacity : 1;
+    wal->window = malloc(wal->window_capacity * frame_bytes(wal));
+    return wal->window != NULL;
+}
+
+void wal_close(struct wal_file *wal)
+{
+    free(wal->window);
+    *wal = (struct wal_file){0};
+}
+
+/** Have frame `index` in the window. */
+static bool move_window(struct wal_file *wal, uint32_t index)
+{
+    uint32_t count = wal->frame_count - index;
+
+    count = count < wal->window_capacity ? count : wal->window_capacity;
+    while (count > 0 &&
+           !raw_file_read(wal->file, wal->window, count * frame_bytes(wal),
+                          WAL_HEADER_BYTES + (int64_t)index * (int64_t)frame_bytes(wal))) {
+        count = count > 1 ? 1 : 0; /* a bad sector costs its own frame */
+    }
+    wal->window_first = index;
+    wal->window_count = count;
+    return count > 0;
+}
+
+bool wal_read(struct wal_file *wal, uint32_t index, struct wal_frame *frame)
+{
+    const uint8_t *bytes;
+
+    if (index >= wal->frame_count ||
+        ((index < wal->window_first || index - wal->window_first >= wal->window_count) &&
+         !move_window(wal, index))) {
+        return false;
+    }
+    bytes = wal->window + (index - wal->window_first) * frame_bytes(wal);
+    *frame = (struct wal_frame){
+        .page = raw_get(bytes, 4),
+        .commit_pages = raw_get(bytes + 4, 4),
+        .salts = bytes + 8,
+        .stored = {raw_get(bytes + 16, 4), raw_get(bytes + 20, 4)},
+        .bytes = bytes,
+    };
+    return true;
+}
+
+static bool has_salts(const struct wal_file *wal, const struct wal_frame *frame)
+{
+    return memcmp(frame->salts, wal->salts, sizeof(wal->salts)) == 0;
+}
+
+/** Frames that continue one another. */
+struct run {
+    bool is_on;
+    struct wal_range range;           /* up to its last transaction's end */
+    unsigned commits;                 /* transactions that end in it */
+    struct wal_sums stored, computed; /* of the last frame: one of them may be damaged */
+    bool after_commit;
+    uint32_t commit_page, commit_crc; /* of the last frame, if it ended a transaction */
+};
+
+static void take_frame(struct wal_file *wal, struct run *run, uint32_t index,
+                       struct wal_sums computed, const struct wal_frame *frame)
+{
+    bool is_commit = frame->commit_pages > 0;
+
+    if (is_commit) {
+        uint32_t crc = crc32c(0, frame->bytes + WAL_FRAME_HEADER_BYTES, wal->page_bytes);
+        bool repeated =
+            run->after_commit && run->commit_page == frame->page && run->commit_crc == crc;
+
+        run->commits += !repeated; /* rule 3 */
+        run->commit_page = frame->page;
+        run->commit_crc = crc;
+        run->range.end = index + 1;
+    }
+    run->after_commit = is_commit;
+    run->stored = frame->stored;
+    run->computed = computed;
+}
+
+static bool continues(const struct wal_file *wal, const struct run *run,
+                      const struct wal_frame *frame, struct wal_sums *computed)
+{
+    if (!run->is_on) {
+        return false;
+    }
+    *computed = sums_of(wal, run->stored, frame);
+    if (same_sums(*computed, frame->stored)) {
+        return true;
+    }
+    *computed = sums_of(wal, run->computed, frame);
+    return same_sums(*computed, frame->stored);
+}
+
+static void end_run(struct wal_scan *scan, const struct run *run)
+{
+    if (run->is_on && run->commits > 1 && scan->range_count < WAL_RANGES_MAX) { /* rule 2 */
+        scan->ranges[scan->range_count++] = run->range;
+        scan->damaged = true;
+    }
+}
+
+/** Behind the first frame that is not good. `before` is the checksum before it. */
+static void scan_rest(struct wal_file *wal, struct wal_scan *scan, uint32_t first,
+                      struct wal_sums before)
+{
+    struct run run = {.stored = before, .computed = before};
+    struct wal_frame frame = {0};
+
+    for (uint32_t i = first; i < wal->frame_count; i++) {
+        struct wal_sums computed = {0, 0};
+        bool ours = wal_read(wal, i, &frame) && frame.page > 0 && has_salts(wal, &frame);
+
+        if (ours && continues(wal, &run, &frame, &computed)) {
+            take_frame(wal, &run, i, computed, &frame);
+            continue;
+        }
+        end_run(scan, &run);
+        run = (struct run){.stored = run.stored, .computed = run.computed};
+        if (ours || (i == first && frame.page > 0)) { /* whose salts may be what is bad in it */
+            run.is_on = true;
+            run.range = (struct wal_range){i, i};
+            take_frame(wal, &run, i, sums_of(wal, run.stored, &frame), &frame);
+        }
+    }
+    end_run(scan, &run);
+}
+
+static void scan_from_header(struct wal_file *wal, struct wal_scan *scan)
+{
+    struct wal_sums sums = wal->sums;
+    struct wal_frame frame;
+    uint32_t index = 0, taken = 0;
+
+    while (wal_read(wal, index, &frame) && frame.page > 0 && has_salts(wal, &frame)) {
+        struct wal_sums next = sums_of(wal, sums, &frame);
+
+        if (!same_sums(next, frame.stored)) {
+            break;
+        }
+        sums = next;
+        index++;
+        if (frame.commit_pages > 0) {
+            taken = index;
+            scan->page_count = frame.commit_pages;
+        }
+    }
+    if (taken > 0) {
+        scan->ranges[scan->range_count++] = (struct wal_range){0, taken};
+    }
+    scan_rest(wal, scan, index, sums);
+}
+
+/** The first frame that the next one continues; the salts of both are the newest. */
+static uint32_t find_newest(struct wal_file *wal)
+{
+    struct wal_frame frame;
+    struct run run = {0};
+    uint8_t salts[8] = {0};
+
+    for (uint32_t i = 0; i < wal->frame_count && wal_read(wal, i, &frame); i++) {
+        struct wal_sums computed;
+
+        if (run.is_on && memcmp(salts, frame.salts, sizeof(salts)) == 0 &&
+            continues(wal, &run, &frame, &computed)) {
+            memcpy(wal->salts, salts, sizeof(salts));
+            return i - 1;
+        }
+        run =
+            (struct run){.is_on = frame.page > 0, .stored = frame.stored, .computed = frame.stored};
+        memcpy(salts, frame.salts, sizeof(salts));
+    }
+    return 0;
+}
+
+static void scan_without_header(struct wal_file *wal, struct wal_scan *scan)
+{
+    uint32_t first = find_newest(wal), index = first;
+    struct run run = {.is_on = true, .range = {first, first}};
+    struct wal_frame frame;
+    struct wal_sums computed;
+
+    while (
+        wal_read(wal, index, &frame) && frame.page > 0 &&
+        (index == first || (has_salts(wal, &frame) && continues(wal, &run, &frame, &computed)))) {
+        take_frame(wal, &run, index++, frame.stored, &frame);
+    }
+    if (run.range.end > first) {
+        scan->ranges[scan->range_count++] = run.range;
+    }
+}
+
+void wal_scan(struct wal_file *wal, struct wal_scan *scan)
+{
+    *scan = (struct wal_scan){0};
+    if (wal->has_header) {
+        scan_from_header(wal, scan);
+    } else if (wal->frame_count > 0) {
+        scan_without_header(wal, scan);
+    }
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+    uint64_t one = *(const uint64_t *)left, two = *(const uint64_t *)right;
+
+    return one < two ? -1 : one > two;
+}
+
+bool wal_map_make(struct wal_file *wal, const struct wal_scan *scan, struct wal_map *map)
+{
+    size_t count = 0, kept = 0;
+
+    *map = (struct wal_map){0};
+    for (uint32_t i = 0; i < scan->range_count; i++) {
+        count += scan->ranges[i].end - scan->ranges[i].first;
+    }
+    if (count > MAP_FRAMES_MAX) {
+        return false;
+    }
+    map->entries = calloc(count + 1, sizeof(*map->entries));
+    if (map->entries == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < scan->range_count; i++) {
+        for (uint32_t index = scan->ranges[i].first; index < scan->ranges[i].end; index++) {
+            struct wal_frame frame;
+
+            if (wal_read(wal, index, &frame)) {
+                map->entries[map->count++] = (uint64_t)frame.page << 32 | index;
+            }
+        }
+    }
+    qsort(map->entries, map->count, sizeof(*map->entries), compare_entries);
+    for (size_t i = 0; i < map->count; i++) {
+        if (i + 1 == map->count || map->entries[i] >> 32 != map->entries[i + 1] >> 32) {
+            map->entries[kept++] = map->entries[i];
+        }
+    }
+    map->count = kept;
+    return true;
+}
+
+void wal_map_free(struct wal_map *map)
+{
+    free(map->entries);
+    *map = (struct wal_map){0};
+}
+
+bool wal_map_find(const struct wal_map *map, uint32_t page, uint32_t *frame)
+{
+    size_t low = 0, high = map->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (map->entries[middle] >> 32 < page) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == map->count || map->entries[low] >> 32 != page) {
+        return false;
+    }
+    *frame = (uint32_t)map->entries[low];
+    return true;
+}
