@@ -22,11 +22,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
 import harness  # noqa: E402
 from account import Sum, print_total  # noqa: E402
-from rig import Rig, SmallDisk, in_folder  # noqa: E402
+from rig import EVENT_MOST, Rig, SmallDisk, in_folder  # noqa: E402
 
 SMALL_DISK_MIB = 13  # the journal, the smaller rings and part of the readings' ring
 STREAMS = ("readings", "logs")
-PHASE_SECONDS = 1.5
+POLLS = 60             # in each phase
 HOUR_RECORDS = 360000  # a hundred a second
 FLAT_KIB = 1024        # what memory may grow by once it is warm
 PHASES = ({"io_error": 0.02}, {"io_error": 0.3}, {"no_space": 0.1},
@@ -56,19 +56,19 @@ class Watch:
         self.polls = 0
         self.memory = []
 
-    def go_on(self, seconds, every=0.25):
-        """Let it run; the polls of this time."""
-        first = polls(self.rig.agent.status())
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+    def go_on(self, wanted=POLLS, every=0.2):
+        """Until it has polled so often; that it does is what is asked here."""
+        first = last = polls(self.rig.agent.status())
+        deadline = time.monotonic() + EVENT_MOST
+        while last < first + wanted:
             if self.rig.agent.process.ended.wait(every):
                 raise harness.Trouble(f"the agent ended:\n{self.rig.agent.process.said()}")
+            if time.monotonic() > deadline:
+                raise harness.Trouble(f"{last - first} polls in {EVENT_MOST} s: acquisition does not "
+                                      f"go on; the agent said:\n{self.rig.agent.process.said()}")
             self.memory.append(resident_kib(self.rig.agent))
-        done = polls(self.rig.agent.status()) - first
-        if done < seconds / 0.02 / 4:  # a poll each 20 ms or sooner; a busy machine may be late
-            raise harness.Trouble(f"{done} polls in {seconds} s: acquisition did not go on")
-        self.polls += done
-        return done
+            last = polls(self.rig.agent.status())
+        self.polls += last - first
 
     def committed_more(self, what):
         before = self.rig.shim.committed()["readings"]
@@ -108,10 +108,10 @@ def full(folder, seed, _records):
                 rig.publisher.ballast(dice.randrange(40))
                 disk.fill()
                 rig.publisher.ballast(dice.randrange(40))  # for which the ring would like to grow
-                watch.go_on(PHASE_SECONDS)
+                watch.go_on()
                 rig.agent.kill()
                 rig.start_agent()  # on a full disk
-                watch.go_on(PHASE_SECONDS)
+                watch.go_on()
                 disk.free()
                 watch.committed_more("records after the disk was freed")
             rig.finish()
@@ -144,11 +144,11 @@ def errors(folder, seed, _records):
         for phase in dice.sample(PHASES, len(PHASES)):
             watch.committed_more("records on a sound disk")
             rig.shim.faults(**phase)
-            watch.go_on(PHASE_SECONDS)
+            watch.go_on()
             if dice.random() < 0.5:
                 rig.agent.kill()
                 start_whatever_it_takes(rig)
-                watch.go_on(PHASE_SECONDS)
+                watch.go_on()
             rig.shim.faults()
         watch.committed_more("records after all that")
         rig.finish()
@@ -167,7 +167,7 @@ def limit(folder, seed, records):
         deadline = time.monotonic() + records / 100
         while rig.shim.committed()["readings"] < records or not given_up(rig.agent.status()):
             rig.publisher.ballast(16)
-            watch.go_on(0.5)
+            watch.go_on(50)
             if time.monotonic() > deadline:
                 raise harness.Trouble(f"the ring is not full yet: {rig.agent.status()}")
         if watch.growth_kib() > FLAT_KIB:

@@ -92,6 +92,7 @@ class Rig:
 
     def drain(self):
         """With no agent there, as a technician would."""
+        self.shim.disarm()
         done = self.agent.command("upload", "--socket", self.folder / "none.sock", timeout=600)
         if done.returncode != 0:
             raise harness.Trouble(f"leat upload failed: {done.stdout}{done.stderr}")

@@ -109,17 +109,17 @@ static void pass_on_disk(enum kind kind, enum shim_moment moment)
 
 static enum kind kind_of(int file)
 {
-    char link_path[32], path[PATH_MAX];
+    char descriptor[32], name[PATH_MAX];
     ssize_t size;
 
     if (queue_path[0] == '\0') {
         return KIND_OTHER;
     }
-    (void)snprintf(link_path, sizeof(link_path), "/proc/self/fd/%d", file); /* fits */
-    size = readlink(link_path, path, sizeof(path) - 1);
-    path[size < 0 ? 0 : size] = '\0';
-    return strcmp(path, journal_path) == 0 ? KIND_JOURNAL
-           : strcmp(path, queue_path) == 0 ? KIND_DATABASE
+    (void)snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", file); /* fits */
+    size = readlink(descriptor, name, sizeof(name) - 1);
+    name[size < 0 ? 0 : size] = '\0';
+    return strcmp(name, journal_path) == 0 ? KIND_JOURNAL
+           : strcmp(name, queue_path) == 0 ? KIND_DATABASE
                                            : KIND_OTHER;
 }
 
@@ -137,17 +137,18 @@ static int fault(bool is_write)
     return 0;
 }
 
-static ssize_t write_half_and_die(enum shim_event event, enum shim_moment moment, int file,
-                                  const struct iovec *bytes, off_t offset)
+static _Noreturn void write_half_and_die(enum shim_event event, enum shim_moment moment, int file,
+                                         const void *bytes, size_t size, off_t offset)
 {
-    (void)(offset < 0 ? real.write(file, bytes->iov_base, bytes->iov_len / 2)
-                      : real.pwrite(file, bytes->iov_base, bytes->iov_len / 2, offset));
+    (void)(offset < 0 ? real.write(file, bytes, size / 2)
+                      : real.pwrite(file, bytes, size / 2, offset)); /* nobody is left to tell */
     shim_die(event, moment);
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,readability-function-size): names
+ * and number of parameters are those of the interface. */
 ssize_t pwrite(int file, const void *bytes, size_t size, off_t offset)
 {
-    const struct iovec whole = {(void *)(uintptr_t)bytes, size};
     enum kind kind = kind_of(file);
     enum shim_event event;
     ssize_t written;
@@ -166,12 +167,12 @@ ssize_t pwrite(int file, const void *bytes, size_t size, off_t offset)
         shim_pass(SHIM_CHECKPOINT, SHIM_BEGIN);
     } else if (offset == 0 && size == JOURNAL_HEADER_BYTES &&
                shim_state()->armed == SHIM_CHECKPOINT && shim_state()->moment == SHIM_RESTART) {
-        return write_half_and_die(SHIM_CHECKPOINT, SHIM_RESTART, file, &whole, offset);
+        write_half_and_die(SHIM_CHECKPOINT, SHIM_RESTART, file, bytes, size, offset);
     }
     pass_on_disk(kind, SHIM_WRITE);
     event = due_on_disk(kind, SHIM_HALF);
     if (event != SHIM_NONE) {
-        return write_half_and_die(event, SHIM_HALF, file, &whole, offset);
+        write_half_and_die(event, SHIM_HALF, file, bytes, size, offset);
     }
     written = real.pwrite(file, bytes, size, offset);
     pass_on_disk(kind, SHIM_WRITTEN);
@@ -334,7 +335,6 @@ int mkostemp(char *pattern, int flags)
 
 ssize_t write(int file, const void *bytes, size_t size)
 {
-    const struct iovec whole = {(void *)(uintptr_t)bytes, size};
     ssize_t written;
 
     if (!shim_is_inside(SHIM_UPLOAD) || file != upload_file) {
@@ -342,7 +342,7 @@ ssize_t write(int file, const void *bytes, size_t size)
     }
     shim_pass(SHIM_UPLOAD, SHIM_WRITE);
     if (shim_is_due(SHIM_UPLOAD, SHIM_HALF)) {
-        return write_half_and_die(SHIM_UPLOAD, SHIM_HALF, file, &whole, -1);
+        write_half_and_die(SHIM_UPLOAD, SHIM_HALF, file, bytes, size, -1);
     }
     written = real.write(file, bytes, size);
     shim_pass(SHIM_UPLOAD, SHIM_WRITTEN);
@@ -391,3 +391,5 @@ ssize_t writev(int file, const struct iovec *parts, int count)
     }
     return written;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name,readability-function-size) */

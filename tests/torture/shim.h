@@ -39,8 +39,10 @@ enum shim_moment {
     SHIM_LINK,      /* upload: before the object has its name */
     SHIM_LINKED,    /* it has it, and its temporary one too */
     SHIM_DIRECTORY, /* before the folder is synced */
-    SHIM_FINISH,    /* the cut is finished in memory, its transaction not yet on disk */
-    SHIM_RESTART,   /* checkpoint: half the header of the journal that begins anew is written */
+    SHIM_FINISH, /* upload: after its end; the cut is finished in memory, its transaction not yet on
+                    disk */
+    SHIM_RESTART, /* checkpoint: after its end; half the header of the journal that begins anew is
+                     written */
 };
 
 struct shim_state {
