@@ -223,7 +223,7 @@ static void note_batches(struct range *range, const uint8_t *bytes, size_t size,
 
         range->first = range->first == 0 ? first : range->first;
         range->last = first + (get(bytes + at + 6, 2) & RECORDS_MASK) - 1;
-        at += SLOT_BATCH_HEADER_BYTES + get(bytes + at + 4, 2);
+        at += SLOT_BATCH_HEADER_BYTES + (size_t)get(bytes + at + 4, 2);
     }
 }
 
