@@ -255,7 +255,7 @@ static void *local_api_run(void *argument)
         if (ready[2].revents != 0) {
             (void)eventfd_read(api->ended_event, &ended); /* it is readable */
         }
-        if (!stop && ready[0].revents != 0) {
+        if (!stop && place != NULL && ready[0].revents != 0) {
             accept_peer(api, place);
         }
     }

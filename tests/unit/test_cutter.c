@@ -1,5 +1,6 @@
 #include "agent/cutter.h"
 #include "agent/journal.h"
+#include "base/log_record.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
@@ -268,6 +269,37 @@ static void events_and_definitions_have_batches_of_their_own(void **state)
     assert_false(next(bench, STREAM_CATALOGUE, &batch));
 }
 
+static void append_line(struct bench *bench, const char *bytes, size_t size)
+{
+    struct error error = {0};
+    const struct sample line = {.time_ns = morning_ns,
+                                .received_ns = morning_ns,
+                                .type = SAMPLE_TEXT,
+                                .value.text = {bytes, (uint32_t)size}};
+
+    assert_int_equal(store_append(bench->store, STREAM_LOGS, &line, 1, &error), ERROR_OK);
+}
+
+static void log_records_have_batches_of_their_own_whatever_their_form(void **state)
+{
+    struct bench *bench = *state;
+    const struct log_record record = {LOG_SEVERITY_NOTICE, log_text_of("maria"), log_text_of(""),
+                                      log_text_of("sensor replaced")};
+    char text[LOG_RECORD_MAX];
+    struct batch batch;
+
+    append_line(bench, text, log_record_encode(&record, text));
+    append_line(bench, "2\x1fnewer", 7);
+    append_line(bench, "", 0);
+    commit(bench);
+    assert_true(next(bench, STREAM_LOGS, &batch));
+    assert_non_null(strstr(batch.object_name, "stream=logs"));
+    assert_int_equal(batch.first_sequence, 1);
+    assert_int_equal(batch.last_sequence, 3); /* one that cannot be read is accounted for */
+    finish(bench, STREAM_LOGS);
+    assert_false(next(bench, STREAM_LOGS, &batch));
+}
+
 static void an_event_in_an_unknown_form_is_still_accounted_for(void **state)
 {
     struct bench *bench = *state;
@@ -298,6 +330,7 @@ int main(void)
         CASE(a_cut_stays_the_same_until_it_is_finished),
         CASE(a_finished_cut_that_was_not_committed_is_made_again),
         CASE(events_and_definitions_have_batches_of_their_own),
+        CASE(log_records_have_batches_of_their_own_whatever_their_form),
         CASE(an_event_in_an_unknown_form_is_still_accounted_for),
     };
 

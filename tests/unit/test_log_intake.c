@@ -175,7 +175,7 @@ static void a_full_ring_that_holds_refuses_and_says_how_far_it_came(void **state
     enum { LINES = 400, LINE_BYTES = 8000 };
     char *input = malloc((size_t)LINES * LINE_BYTES);
     uint32_t random = 1;
-    unsigned long long stored = 0;
+    uint64_t stored;
     const char *last;
 
     assert_true(input != NULL);
@@ -191,7 +191,7 @@ static void a_full_ring_that_holds_refuses_and_says_how_far_it_came(void **state
     while (*last != '{') {
         last--;
     }
-    assert_int_equal(sscanf(last, "{\"stored\":%llu,", &stored), 1);
+    stored = strtoull(last + strlen("{\"stored\":"), NULL, 10);
     assert_in_range(stored, 1, LINES - 1);
     assert_int_equal(on_disk(room), stored);
     assert_int_equal(strlen(record_at(room, stored).message), LINE_BYTES - 1);
