@@ -40,6 +40,7 @@ struct uplink {
     struct waiter waiter;
     pthread_t thread;
     int64_t backoff_ns;
+    int64_t retry_ns; /* monotonic; not before then unless asked */
     struct freshness fresh[STREAM_COUNT];
     struct clock_hold holds[STREAM_COUNT];
     enum error_code failing; /* ERROR_OK while all is well */
@@ -218,6 +219,7 @@ static enum error_code upload_all(struct uplink *uplink, struct error *error)
 static void say_up(struct uplink *uplink)
 {
     uplink->backoff_ns = 0;
+    uplink->retry_ns = 0;
     uplink->failing = ERROR_OK;
     if (!uplink->said_up) {
         uplink->said_up = true;
@@ -256,42 +258,53 @@ static bool take_flush(struct uplink *uplink)
     return asked;
 }
 
+void uplink_turn(struct uplink *uplink)
+{
+    int64_t now_ns = clock_monotonic_ns(uplink->settings.clock);
+    bool asked = take_flush(uplink);
+    struct error error = {0};
+
+    if (asked || (now_ns >= uplink->retry_ns && anything_due(uplink))) {
+        enum error_code code = upload_all(uplink, &error);
+
+        if (code == ERROR_OK) {
+            say_up(uplink);
+        } else {
+            say_down(uplink, code, &error);
+            uplink->retry_ns = now_ns + waiter_jitter_ns(uplink->backoff_ns); /* U4 */
+        }
+    }
+}
+
 static void *uplink_run(void *argument)
 {
     struct uplink *uplink = argument;
-    int64_t retry_ns = 0; /* monotonic; not before then unless asked */
 
     while (!waiter_stopping(&uplink->waiter)) {
-        int64_t now_ns = clock_monotonic_ns(uplink->settings.clock);
-        bool asked = take_flush(uplink);
-        struct error error = {0};
-
-        if (asked || (now_ns >= retry_ns && anything_due(uplink))) {
-            enum error_code code = upload_all(uplink, &error);
-
-            if (code == ERROR_OK) {
-                say_up(uplink);
-            } else {
-                say_down(uplink, code, &error);
-                retry_ns = now_ns + waiter_jitter_ns(uplink->backoff_ns); /* U4 */
-            }
-        }
+        uplink_turn(uplink);
         (void)waiter_wait(&uplink->waiter, LOOK_EVERY_S * NS_PER_S);
     }
-    uplink->sync->target->close(uplink->sync->target_state);
+    uplink->sync->target->close(uplink->sync->target_state); /* here: it may take its time */
+    uplink->is_open = false;
     waiter_end(&uplink->waiter);
     return NULL;
 }
 
-static void uplink_free(struct uplink *uplink)
+void uplink_free(struct uplink *uplink)
 {
+    if (uplink == NULL) {
+        return;
+    }
+    if (uplink->is_open) {
+        uplink->sync->target->close(uplink->sync->target_state);
+    }
     encoder_free(uplink->cutter.encoder);
     waiter_deinit(&uplink->waiter);
     free(uplink);
 }
 
-static enum error_code uplink_create(const struct uplink_settings *settings, struct uplink **uplink,
-                                     struct error *error)
+enum error_code uplink_create(const struct uplink_settings *settings, struct uplink **uplink,
+                              struct error *error)
 {
     const struct config *config = settings->config;
     struct uplink *made = calloc(1, sizeof(*made));
@@ -377,7 +390,6 @@ enum error_code uplink_drain(const struct uplink_settings *settings, struct erro
         if (code == ERROR_OK) {
             code = store_commit(settings->store, error);
         }
-        uplink->sync->target->close(uplink->sync->target_state);
         uplink_free(uplink);
     }
     return code;

@@ -11,8 +11,8 @@
  * failed upload is retried: after 1 s, doubling up to 5 min, jittered; a minute at once when a
  * person must act. Told once per change of state. Acquisition never waits for it (P4).
  *
- * Life: uplink_start() -> uplink_ask_to_stop() -> uplink_join(); or uplink_drain() alone, in the
- * caller's thread.
+ * Life: uplink_start() -> uplink_ask_to_stop() -> uplink_join(). In the caller's thread:
+ * uplink_create() -> uplink_turn()* -> uplink_free(); or uplink_drain() alone.
  *
  * Depends on: cutter, status_board, store, sync.  Threads: its own.
  */
@@ -37,6 +37,15 @@ struct uplink_settings {
 
 MUST_CHECK enum error_code uplink_start(const struct uplink_settings *settings,
                                         struct uplink **uplink, struct error *error);
+
+MUST_CHECK enum error_code uplink_create(const struct uplink_settings *settings,
+                                         struct uplink **uplink, struct error *error);
+
+/** What the thread does once a second: upload, if anything is due (U1) or was asked for. */
+void uplink_turn(struct uplink *uplink);
+
+/** Accepts NULL. */
+void uplink_free(struct uplink *uplink);
 
 /** Upload all that waits now, soon. Any thread. */
 void uplink_flush(struct uplink *uplink);

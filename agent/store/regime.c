@@ -36,7 +36,12 @@ void regime_watch_init(struct regime_watch *watch, const struct clock *clock)
     (void)read_both(clock, &boot_ns, &utc_ns); /* the next look notices if they are apart */
     *watch = (struct regime_watch){
         .clock = clock,
-        .now = {regime_at(boot_ns, utc_ns, clock_state(clock)), boot_ns, boot_ns},
+        .now = {.regime = regime_at(boot_ns, utc_ns, clock_state(clock)),
+                .from_ns = boot_ns,
+                .to_ns = boot_ns,
+                .asleep_from_ns = boot_ns,
+                .asleep_to_ns = boot_ns,
+                .looked_ns = clock_monotonic_ns(clock)},
     };
 }
 
@@ -44,7 +49,7 @@ bool regime_look(struct regime_watch *watch, bool ask_state)
 {
     struct regime_span *now = &watch->now;
     enum clock_state state = now->regime.state;
-    int64_t boot_ns, utc_ns, last_ns = now->to_ns;
+    int64_t boot_ns, utc_ns, awake_ns, last_ns = now->to_ns;
     bool stepped;
 
     if (!read_both(watch->clock, &boot_ns, &utc_ns)) {
@@ -55,23 +60,34 @@ bool regime_look(struct regime_watch *watch, bool ask_state)
         state = clock_state(watch->clock);
     }
     now->to_ns = boot_ns;
+    awake_ns = clock_monotonic_ns(watch->clock) - now->looked_ns;
+    now->looked_ns += awake_ns;
     if (!stepped && state == now->regime.state) {
         return false;
     }
     memmove(&watch->past[1], &watch->past[0], sizeof(watch->past) - sizeof(watch->past[0]));
     watch->past[0] = *now;
     watch->past_count += watch->past_count < REGIMES_PAST;
-    *now = (struct regime_span){regime_at(boot_ns, utc_ns, state), last_ns, boot_ns};
+    *now = (struct regime_span){
+        .regime = regime_at(boot_ns, utc_ns, state),
+        .from_ns = last_ns,
+        .to_ns = boot_ns,
+        .asleep_from_ns = last_ns + awake_ns, /* when in between it slept is not known */
+        .asleep_to_ns = boot_ns - awake_ns,
+        .looked_ns = now->looked_ns,
+    };
     return true;
 }
 
-/* Stamps are cut to milliseconds here and there, so one may seem that much older than it is. */
+/* W1, and stamps are cut to milliseconds here and there: so much older or younger may one seem. */
 static bool spans(const struct regime_span *span, int64_t received_ns)
 {
+    const int64_t slack_ns = REGIME_TOLERANCE_NS + NS_PER_MS;
     uint64_t offset_ns = (uint64_t)slot_regime_offset_ns(&span->regime);
     int64_t boot_ns = (int64_t)((uint64_t)received_ns - offset_ns); /* may be anything: it wraps */
 
-    return boot_ns >= span->from_ns - NS_PER_MS && boot_ns <= span->to_ns;
+    return boot_ns >= span->from_ns - slack_ns && boot_ns <= span->to_ns + slack_ns &&
+           (boot_ns <= span->asleep_from_ns + slack_ns || boot_ns >= span->asleep_to_ns - slack_ns);
 }
 
 const struct slot_regime *regime_of(const struct regime_watch *watch, int64_t received_ns)
@@ -80,7 +96,8 @@ const struct slot_regime *regime_of(const struct regime_watch *watch, int64_t re
         return &watch->now.regime;
     }
     for (size_t i = 0; i < watch->past_count; i++) {
-        if (spans(&watch->past[i], received_ns)) {
+        if (watch->now.looked_ns - watch->past[i].looked_ns <= REGIME_PAST_NS &&
+            spans(&watch->past[i], received_ns)) {
             return &watch->past[i].regime;
         }
     }
@@ -126,7 +143,7 @@ static bool parse(const char *text, struct right *right)
     (void)snprintf(order, sizeof(order), "%.*s", (int)(offset - text - (int)id_size - 1),
                    text + id_size + 1);
     if (!parse_uint64(order, &found.order) || !parse_int64(offset + 1, &found.offset_ns) ||
-        found.order == 0 || llabs(found.offset_ns) > INT64_MAX / 4) {
+        found.order == 0 || !slot_offset_is_plausible(found.offset_ns)) {
         return false;
     }
     *right = found;

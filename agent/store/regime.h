@@ -10,7 +10,8 @@
  *
  *  W1  A change of less than REGIME_TOLERANCE_NS is none: two clocks cannot be read at once.
  *  W2  A record belongs to the newest regime in whose span its stamp lies; if to none, to the
- *      newest. The last REGIMES_PAST are remembered for records that took long to be appended.
+ *      newest. The last REGIMES_PAST are remembered for records that took long to be appended, at
+ *      most REGIME_PAST_NS of the time that the machine was awake.
  *  W3  The right offset of a boot is that of its latest synchronised regime. The last RIGHTS_MAX
  *      boots are kept as notes, so that what waits from an earlier boot can still be corrected.
  *
@@ -23,12 +24,16 @@
 #include "agent/store/slot.h"
 
 #define REGIME_TOLERANCE_NS (10 * NS_PER_MS)
+#define REGIME_PAST_NS      (60 * NS_PER_S) /* a record is appended at most so long after its receipt \
+                                             */
 
 enum { REGIMES_PAST = 4, RIGHTS_MAX = 8 };
 
 struct regime_span {
     struct slot_regime regime;
     int64_t from_ns, to_ns; /* boot time: from the last look before it to the first one after */
+    int64_t asleep_from_ns, asleep_to_ns; /* nothing was stamped between: the machine slept */
+    int64_t looked_ns;                    /* monotonic: the last look in it */
 };
 
 struct regime_watch {

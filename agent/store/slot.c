@@ -7,9 +7,6 @@
 
 enum { FRESH_FLAG = 0x8000, MARK_FLAG = 0x4000, CRC_AT = SLOT_HEADER_BYTES - 4 };
 
-/* Sums and differences of two times below this fit an int64_t. */
-#define TIME_MOST_NS (INT64_MAX / 2)
-
 static const uint8_t magic[8] = {'L', 'E', 'A', 'T', 'S', 'L', 'O', 'T'};
 
 static void put(uint8_t *bytes, uint64_t value, unsigned size)
@@ -84,14 +81,16 @@ static void put_mark(uint8_t bytes[SLOT_MARK_BYTES], const struct slot_regime *r
 
 static bool get_mark(const uint8_t bytes[SLOT_MARK_BYTES], struct slot_regime *regime)
 {
+    int64_t offset_ns;
+
     *regime = (struct slot_regime){
         .boot_ns = (int64_t)get(bytes, 8),
         .utc_ns = (int64_t)get(bytes + 8, 8),
         .state = (enum clock_state)bytes[16],
     };
-    return bytes[16] <= CLOCK_LIFTED && regime->boot_ns < TIME_MOST_NS &&
-           regime->boot_ns > -TIME_MOST_NS && regime->utc_ns < TIME_MOST_NS &&
-           regime->utc_ns > -TIME_MOST_NS;
+    return bytes[16] <= CLOCK_LIFTED &&
+           !__builtin_sub_overflow(regime->utc_ns, regime->boot_ns, &offset_ns) &&
+           slot_offset_is_plausible(offset_ns);
 }
 
 /* crc, size of mark and payload, count with the flags, first sequence: 4 + 2 + 2 + 8 bytes. */

@@ -44,6 +44,12 @@ struct slot_regime {
     enum clock_state state;
 };
 
+/** The difference of two such offsets fits an int64_t; they reach from 1896 to 2189. */
+static inline bool slot_offset_is_plausible(int64_t offset_ns)
+{
+    return offset_ns >= -(INT64_MAX / 4) && offset_ns <= INT64_MAX / 4 * 3;
+}
+
 static inline int64_t slot_regime_offset_ns(const struct slot_regime *regime)
 {
     return regime->utc_ns - regime->boot_ns; /* fits: slot_cursor_next() takes no other */
