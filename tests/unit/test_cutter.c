@@ -15,6 +15,7 @@ struct bench {
     struct store *store;
     struct cutter cutter;
     uint32_t handle;
+    uint8_t boot_id[16];
 };
 
 static const struct definition level = {
@@ -39,6 +40,7 @@ static void open_store(struct bench *bench)
         .ring_bytes = {1 << 20, 1 << 20, 1 << 20},
         .when_full = {STORE_HOLD, STORE_OVERWRITE_OLDEST, STORE_OVERWRITE_OLDEST},
         .clock = &bench->clock.clock,
+        .boot_id = bench->boot_id,
     };
 
     assert_int_equal(store_open(&settings, &bench->store, &error), ERROR_OK);
@@ -318,6 +320,99 @@ static void an_event_in_an_unknown_form_is_still_accounted_for(void **state)
     assert_int_equal(batch.last_sequence, after.committed_sequence);
 }
 
+static void step_to(struct bench *bench, int64_t utc_ns, enum clock_state state)
+{
+    bench->clock.utc_now_ns = utc_ns;
+    bench->clock.state_now = state;
+}
+
+/** Another boot, with a clock that is not right yet. */
+static void boot(struct bench *bench, enum clock_state state)
+{
+    store_close(bench->store);
+    bench->boot_id[0]++;
+    step_to(bench, morning_ns, state);
+    open_store(bench);
+    bench->cutter.time_rules =
+        (struct time_rules){.clock = &bench->clock.clock, .wait_ns = NS_PER_DAY, .may_wait = true};
+}
+
+static void expect_cut(struct bench *bench, int64_t correction_ns, uint32_t quality)
+{
+    struct error error = {0};
+    struct store_cut cut;
+    bool found;
+
+    assert_int_equal(store_cut_load(bench->store, STREAM_READINGS, &cut, &found, &error), ERROR_OK);
+    assert_true(found);
+    assert_true(cut.correction_ns == correction_ns);
+    assert_int_equal(cut.time_quality, quality);
+}
+
+static void records_wait_for_the_clock_and_are_corrected(void **state) /* B1, B3 */
+{
+    struct bench *bench = *state;
+    int64_t ahead_ns = 36 * 3600 * NS_PER_S;
+    char name[BATCH_NAME_MAX];
+    struct batch batch;
+
+    boot(bench, CLOCK_FREE);
+    append(bench, bench->clock.utc_now_ns, 1);
+    commit(bench);
+    assert_false(next(bench, STREAM_READINGS, &batch));
+    assert_true(bench->cutter.clock_wait_ns == TIME_FIX_WAIT_FREE_NS);
+    fixed_clock_advance(&bench->clock, NS_PER_S);
+    step_to(bench, bench->clock.utc_now_ns + ahead_ns, CLOCK_SYNCHRONISED);
+    append(bench, bench->clock.utc_now_ns, 2);
+    commit(bench);
+    assert_true(next(bench, STREAM_READINGS, &batch));
+    assert_int_equal(batch.last_sequence, 1); /* the next one needs no correction */
+    assert_non_null(strstr(batch.object_name, "date=2026-09-23"));
+    expect_cut(bench, ahead_ns, STATUS_TIME_CORRECTED);
+    (void)snprintf(name, sizeof(name), "%s", batch.object_name);
+    reopen(bench); /* frozen: the digest in the name is the same, whatever the clock does */
+    step_to(bench, morning_ns, CLOCK_SYNCHRONISED);
+    commit(bench);
+    assert_true(next(bench, STREAM_READINGS, &batch));
+    assert_string_equal(batch.object_name, name);
+    finish(bench, STREAM_READINGS);
+    assert_true(next(bench, STREAM_READINGS, &batch));
+    expect_cut(bench, 0, 0);
+}
+
+static void records_that_waited_long_enough_go_up_flagged(void **state) /* B3 */
+{
+    struct bench *bench = *state;
+    struct batch batch;
+
+    boot(bench, CLOCK_LIFTED);
+    append(bench, bench->clock.utc_now_ns, 1);
+    fixed_clock_advance(&bench->clock, 600 * NS_PER_S);
+    append(bench, bench->clock.utc_now_ns, 2);
+    fixed_clock_advance(&bench->clock, NS_PER_DAY - 601 * NS_PER_S);
+    commit(bench);
+    assert_false(next(bench, STREAM_READINGS, &batch));
+    assert_true(bench->cutter.clock_wait_ns == NS_PER_S);
+    fixed_clock_advance(&bench->clock, NS_PER_S);
+    assert_true(next(bench, STREAM_READINGS, &batch));
+    assert_int_equal(batch.last_sequence, 2); /* which waited less */
+    expect_cut(bench, 0, STATUS_TIME_UNSYNCHRONISED);
+}
+
+static void nothing_waits_where_the_ring_fills_up(void **state)
+{
+    struct bench *bench = *state;
+    struct batch batch;
+
+    boot(bench, CLOCK_LIFTED);
+    append(bench, bench->clock.utc_now_ns, 1);
+    commit(bench);
+    assert_false(next(bench, STREAM_READINGS, &batch));
+    bench->cutter.time_rules.may_wait = false;
+    assert_true(next(bench, STREAM_READINGS, &batch));
+    expect_cut(bench, 0, STATUS_TIME_UNSYNCHRONISED);
+}
+
 int main(void)
 {
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -332,6 +427,9 @@ int main(void)
         CASE(events_and_definitions_have_batches_of_their_own),
         CASE(log_records_have_batches_of_their_own_whatever_their_form),
         CASE(an_event_in_an_unknown_form_is_still_accounted_for),
+        CASE(records_wait_for_the_clock_and_are_corrected),
+        CASE(records_that_waited_long_enough_go_up_flagged),
+        CASE(nothing_waits_where_the_ring_fills_up),
     };
 
     return cmocka_run_group_tests_name("cutter", cases, NULL, NULL);
