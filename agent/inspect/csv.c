@@ -51,7 +51,7 @@ static void append_real(struct buffer *line, double value)
         double again = 0;
 
         (void)snprintf(text, sizeof(text), "%.*g", digits, value); /* fits */
-        same = parse_double(text, &again) && memcmp(&again, &value, sizeof(value)) == 0;
+        same = parse_double(text, &again) && again >= value && again <= value;
     }
     append_text(line, text);
 }
