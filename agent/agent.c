@@ -4,14 +4,9 @@
 #include "agent/config/check.h"
 #include "agent/fleet.h"
 #include "agent/host.h"
-#include "agent/inspect/serve.h"
 #include "agent/journal.h"
-#include "agent/local_api.h"
-#include "agent/log_intake.h"
-#include "agent/status_report.h"
+#include "agent/requests.h"
 #include "agent/store/store_aside.h"
-#include "agent/upkeep.h"
-#include "agent/uplink.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -33,111 +28,13 @@ enum {
 struct agent {
     struct agent_settings settings;
     struct clock_watch clock_watch;
-    const struct clock *clock; /* the watch's */
-    struct config *config;
-    struct store *store;
-    struct status_board *board;
+    struct shared shared;
     struct fleet fleet;
-    struct uplink *uplink; /* NULL without a target; changed under config_lock */
     struct local_api *api;
-    struct upkeep upkeep;
-    pthread_mutex_t config_lock; /* config, uplink, upkeep, queue_error: the API's threads read */
-    atomic_flag exporting;       /* one export of the queue at a time */
-    char queue_error[256];       /* "" while commits go through */
-    int64_t started_ns, flush_due_ns, high_water_due_ns; /* monotonic */
+    int64_t flush_due_ns, high_water_due_ns; /* monotonic */
     int signals;
     unsigned ended_by; /* the number of the signal */
 };
-
-/** Send a JSON text from malloc(); NULL, for no memory, is no answer at all. */
-static void send_text(struct local_peer *peer, char *text)
-{
-    if (text != NULL) {
-        (void)local_peer_send(peer, text, strlen(text)); /* a peer that left needs none */
-    }
-    free(text);
-}
-
-static void serve_status(struct agent *agent, const char *arguments, struct local_peer *peer)
-{
-    char *text;
-
-    (void)arguments;
-    (void)pthread_mutex_lock(&agent->config_lock);
-    text = status_report_json(&(const struct status_source){
-        agent->config->site, agent->config->gateway, agent->store, agent->board, agent->clock,
-        agent->started_ns, atomic_load(&agent->clock_watch.since_ns), agent->queue_error,
-        agent->config->queue.path, &agent->upkeep.wear, &agent->config->queue.card, "/sys"});
-    (void)pthread_mutex_unlock(&agent->config_lock);
-    send_text(peer, text);
-}
-
-static void serve_upload(struct agent *agent, const char *arguments, struct local_peer *peer)
-{
-    const char *text = "{\"asked\":true}";
-
-    (void)arguments;
-    (void)pthread_mutex_lock(&agent->config_lock);
-    if (agent->uplink != NULL) {
-        uplink_flush(agent->uplink);
-    } else {
-        text = agent->config->sync.target == NULL
-                   ? "{\"error\":\"no target is configured\"}"
-                   : "{\"error\":\"a changed configuration is being applied, or the uplink could "
-                     "not start; ask again in a minute\"}";
-    }
-    (void)pthread_mutex_unlock(&agent->config_lock);
-    send_text(peer, strdup(text));
-}
-
-static void serve_log(struct agent *agent, const char *arguments, struct local_peer *peer)
-{
-    log_intake_serve(agent->store, agent->clock, arguments, peer);
-}
-
-static void serve_queue(struct agent *agent, const char *arguments, struct local_peer *peer)
-{
-    char *texts[3];
-    const struct config *config;
-    struct inspect_source source = {.store = agent->store, .clock = agent->clock};
-
-    (void)pthread_mutex_lock(&agent->config_lock); /* a reload frees these texts */
-    config = agent->config;
-    source.path = texts[0] = strdup(config->queue.path);
-    source.site = texts[1] = strdup(config->site);
-    source.gateway = texts[2] = strdup(config->gateway);
-    (void)pthread_mutex_unlock(&agent->config_lock);
-    if (source.path != NULL && source.site != NULL && source.gateway != NULL) {
-        inspect_serve(&source, arguments, &agent->exporting, peer);
-    }
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        free(texts[i]);
-    }
-}
-
-/** local_api_serve: on the thread of the peer's connection. A request is a word, which may have
- *  arguments after a space. */
-static void serve(void *context, const char *request, struct local_peer *peer)
-{
-    static const struct {
-        const char *word;
-        void (*serve)(struct agent *agent, const char *arguments, struct local_peer *peer);
-    } requests[] = {{"status", serve_status},
-                    {"upload", serve_upload},
-                    {"log", serve_log},
-                    {"queue", serve_queue}};
-    size_t length = strcspn(request, " ");
-    const char *arguments = request[length] == ' ' ? request + length + 1 : request + length;
-
-    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-        if (strlen(requests[i].word) == length && memcmp(requests[i].word, request, length) == 0) {
-            requests[i].serve(context, arguments, peer);
-            return;
-        }
-    }
-    send_text(peer,
-              strdup("{\"error\":\"unknown request; known are status, upload, log and queue\"}"));
-}
 
 enum error_code agent_open_store(const struct config *config, const struct clock *clock,
                                  struct store **store, struct error *error)
@@ -170,18 +67,19 @@ enum error_code agent_open_store(const struct config *config, const struct clock
 static bool commit(struct agent *agent)
 {
     struct error error = {0};
-    bool failed = store_commit(agent->store, &error) != ERROR_OK;
+    bool failed = store_commit(agent->shared.store, &error) != ERROR_OK;
     bool changed;
 
-    (void)pthread_mutex_lock(&agent->config_lock);
-    changed = failed != (agent->queue_error[0] != '\0');
-    (void)snprintf(agent->queue_error, sizeof(agent->queue_error), "%s", failed ? error.text : "");
-    upkeep_look(&agent->upkeep);
-    (void)pthread_mutex_unlock(&agent->config_lock);
+    (void)pthread_mutex_lock(&agent->shared.lock);
+    changed = failed != (agent->shared.queue_error[0] != '\0');
+    (void)snprintf(agent->shared.queue_error, sizeof(agent->shared.queue_error), "%s",
+                   failed ? error.text : "");
+    upkeep_look(&agent->shared.upkeep);
+    (void)pthread_mutex_unlock(&agent->shared.lock);
     if (changed && failed) {
         log_error("queue-failing", "error=\"%s\"", error.text);
     } else if (changed) {
-        log_info("queue-recovered", "path=%s", agent->config->queue.path);
+        log_info("queue-recovered", "path=%s", agent->shared.config->queue.path);
     }
     return !failed;
 }
@@ -199,30 +97,31 @@ static bool stop_is_asked(void)
 static bool tick(void *context)
 {
     struct agent *agent = context;
-    int64_t now_ns = clock_monotonic_ns(agent->clock);
+    int64_t now_ns = clock_monotonic_ns(agent->shared.clock);
 
     clock_watch_look(&agent->clock_watch);
     if (now_ns >= agent->high_water_due_ns) {
-        journal_high_water(agent->store, agent->clock);
+        journal_high_water(agent->shared.store, agent->shared.clock);
         agent->high_water_due_ns = now_ns + HIGH_WATER_EVERY_S * NS_PER_S;
     }
     if (now_ns >= agent->flush_due_ns) {
         (void)commit(agent); /* tells by itself */
-        agent->flush_due_ns = clock_monotonic_ns(agent->clock) + agent->config->queue.flush_ns;
+        agent->flush_due_ns =
+            clock_monotonic_ns(agent->shared.clock) + agent->shared.config->queue.flush_ns;
     }
     return !stop_is_asked();
 }
 
 static enum error_code start_uplink(struct agent *agent, struct error *error)
 {
-    const struct uplink_settings settings = {agent->config, agent->store, agent->board,
-                                             agent->clock};
+    const struct uplink_settings settings = {agent->shared.config, agent->shared.store,
+                                             agent->shared.board, agent->shared.clock};
 
-    if (agent->config->sync.target == NULL) {
+    if (agent->shared.config->sync.target == NULL) {
         log_warning("no-target", "note=\"nothing is uploaded: the queue fills up\"");
         return ERROR_OK;
     }
-    return uplink_start(&settings, &agent->uplink, error);
+    return uplink_start(&settings, &agent->shared.uplink, error);
 }
 
 static bool queue_changed(const struct config *old, const struct config *new)
@@ -237,34 +136,34 @@ static bool queue_changed(const struct config *old, const struct config *new)
 
 static void set_uplink(struct agent *agent, struct uplink *uplink)
 {
-    (void)pthread_mutex_lock(&agent->config_lock);
-    agent->uplink = uplink;
-    (void)pthread_mutex_unlock(&agent->config_lock);
+    (void)pthread_mutex_lock(&agent->shared.lock);
+    agent->shared.uplink = uplink;
+    (void)pthread_mutex_unlock(&agent->shared.lock);
 }
 
 /** The new configuration takes the old one's place; the uplink is made anew with it. false: the
  *  agent is to end (G1), and the old one stays. */
 static bool switch_config(struct agent *agent, struct config *new)
 {
-    struct uplink *old_uplink = agent->uplink;
-    struct config *old = agent->config;
+    struct uplink *old_uplink = agent->shared.uplink;
+    struct config *old = agent->shared.config;
     struct error error = {0};
     bool failed;
 
     uplink_ask_to_stop(old_uplink);
     set_uplink(agent, NULL); /* it is freed while the API's threads answer */
-    while (!uplink_join(old_uplink, clock_monotonic_ns(agent->clock) + 50 * NS_PER_MS)) {
+    while (!uplink_join(old_uplink, clock_monotonic_ns(agent->shared.clock) + 50 * NS_PER_MS)) {
         if (!tick(agent)) { /* an upload that is on ends by its deadline */
             set_uplink(agent, old_uplink);
             return false;
         }
     }
-    (void)pthread_mutex_lock(&agent->config_lock);
-    agent->config = new;
+    (void)pthread_mutex_lock(&agent->shared.lock);
+    agent->shared.config = new;
     wall_clock_trust(&agent->clock_watch.wall, new->clock.source == CONFIG_CLOCK_TRUSTED);
-    agent->uplink = NULL;
+    agent->shared.uplink = NULL;
     failed = start_uplink(agent, &error) != ERROR_OK;
-    (void)pthread_mutex_unlock(&agent->config_lock);
+    (void)pthread_mutex_unlock(&agent->shared.lock);
     if (failed) {
         log_error("uplink-not-started", "error=\"%s\"", error.text);
     }
@@ -293,7 +192,18 @@ static void reload(struct agent *agent) /* G2 */
         return;
     }
     free(findings);
-    if (queue_changed(agent->config, config)) {
+    if (strcmp(agent->shared.config->site, config->site) != 0 ||
+        strcmp(agent->shared.config->gateway, config->gateway) != 0) {
+        /* Numbers and names go together: under another name another queue begins. */
+        log_error(
+            "config-refused",
+            "path=%s note=\"the old one stays\" error=\"site and gateway stay as they are until "
+            "the agent is restarted; a new queue begins then\"",
+            agent->settings.config_path);
+        config_free(config);
+        return;
+    }
+    if (queue_changed(agent->shared.config, config)) {
         log_warning("config-needs-restart",
                     "section=queue note=\"path, rings and room stay as they are "
                     "until the agent is restarted\"");
@@ -304,7 +214,7 @@ static void reload(struct agent *agent) /* G2 */
         return;
     }
     journal_append(
-        agent->store, agent->clock,
+        agent->shared.store, agent->shared.clock,
         &(struct event){.kind = "config", .subject = "applied", .count = change.started});
     log_info("config-applied", "kept=%zu started=%zu stopped=%zu failed=%zu", change.kept,
              change.started, change.stopped, change.failed);
@@ -314,7 +224,7 @@ static void reload(struct agent *agent) /* G2 */
 static void run_until_stopped(struct agent *agent)
 {
     for (;;) {
-        int64_t left_ns = agent->flush_due_ns - clock_monotonic_ns(agent->clock);
+        int64_t left_ns = agent->flush_due_ns - clock_monotonic_ns(agent->shared.clock);
         struct pollfd ready = {.fd = agent->signals, .events = POLLIN};
         struct signalfd_siginfo signal_info;
         int64_t left_ms = left_ns <= 0 ? 0 : left_ns / NS_PER_MS + 1;
@@ -351,36 +261,38 @@ static enum error_code take_signals(struct agent *agent, struct error *error)
 
 static enum error_code start(struct agent *agent, struct error *error)
 {
-    const struct clock *clock = agent->clock;
+    const struct clock *clock = agent->shared.clock;
     struct fleet_change change;
     enum error_code code = take_signals(agent, error);
 
     if (code == ERROR_OK) {
-        code = status_board_create(&agent->board, error);
+        code = status_board_create(&agent->shared.board, error);
     }
     if (code == ERROR_OK) {
-        code = agent_open_store(agent->config, clock, &agent->store, error);
+        code = agent_open_store(agent->shared.config, clock, &agent->shared.store, error);
     }
     if (code == ERROR_OK) {
-        upkeep_start(&agent->upkeep, agent->store, clock);
-        code = local_api_start(agent->settings.socket_path, serve, agent, &agent->api, error);
+        upkeep_start(&agent->shared.upkeep, agent->shared.store, clock);
+        code = local_api_start(agent->settings.socket_path, requests_serve, &agent->shared,
+                               &agent->api, error);
     }
     if (code != ERROR_OK) {
         return code;
     }
-    journal_append(agent->store, clock,
+    journal_append(agent->shared.store, clock,
                    &(struct event){.kind = "agent", .subject = "started", .detail = LEAT_VERSION});
-    clock_watch_start(&agent->clock_watch, agent->store);
-    upkeep_begin(&agent->upkeep);
+    clock_watch_start(&agent->clock_watch, agent->shared.store);
+    upkeep_begin(&agent->shared.upkeep);
     code = start_uplink(agent, error);
     if (code != ERROR_OK) {
         return code;
     }
-    agent->fleet.settings = (struct collector_settings){agent->store, agent->board, clock};
-    change = fleet_apply(&agent->fleet, agent->config, tick, agent);
+    agent->fleet.settings =
+        (struct collector_settings){agent->shared.store, agent->shared.board, clock};
+    change = fleet_apply(&agent->fleet, agent->shared.config, tick, agent);
     log_info("agent-started", "version=%s site=%s gateway=%s incarnation=%s devices=%zu socket=%s",
-             LEAT_VERSION, agent->config->site, agent->config->gateway,
-             store_incarnation(agent->store), change.started, agent->settings.socket_path);
+             LEAT_VERSION, agent->shared.config->site, agent->shared.config->gateway,
+             store_incarnation(agent->shared.store), change.started, agent->settings.socket_path);
     return ERROR_OK;
 }
 
@@ -391,16 +303,17 @@ static bool finish(struct agent *agent)
     struct status_uplink uplink;
     bool saved;
 
-    journal_append(agent->store, agent->clock,
+    journal_append(agent->shared.store, agent->shared.clock,
                    &(struct event){.kind = "agent", .subject = "stopped", .detail = LEAT_VERSION});
-    journal_high_water(agent->store, agent->clock);
-    upkeep_finish(&agent->upkeep, agent->ended_by);
+    journal_high_water(agent->shared.store, agent->shared.clock);
+    upkeep_finish(&agent->shared.upkeep, agent->ended_by);
     saved = commit(agent);
-    status_board_totals(agent->board, &totals);
-    status_board_uplink(agent->board, &uplink);
+    status_board_totals(agent->shared.board, &totals);
+    status_board_uplink(agent->shared.board, &uplink);
     log_info("agent-stopped",
              "uptime_s=%lld queued=%llu suppressed=%llu rejected=%llu uploaded=%llu",
-             (long long)((clock_monotonic_ns(agent->clock) - agent->started_ns) / NS_PER_S),
+             (long long)((clock_monotonic_ns(agent->shared.clock) - agent->shared.started_ns) /
+                         NS_PER_S),
              (unsigned long long)totals.queued, (unsigned long long)totals.suppressed,
              (unsigned long long)totals.rejected, (unsigned long long)uplink.reading_rows);
     return saved;
@@ -409,13 +322,13 @@ static bool finish(struct agent *agent)
 /** Stop the threads; true when all of them ended, so that what they use can be freed. */
 static bool stop_threads(struct agent *agent)
 {
-    int64_t deadline_ns = clock_monotonic_ns(agent->clock) + STOP_MAX_MS * NS_PER_MS;
+    int64_t deadline_ns = clock_monotonic_ns(agent->shared.clock) + STOP_MAX_MS * NS_PER_MS;
     bool uplink_ended;
     size_t left;
 
-    uplink_ask_to_stop(agent->uplink);
+    uplink_ask_to_stop(agent->shared.uplink);
     left = fleet_stop(&agent->fleet, deadline_ns);
-    uplink_ended = uplink_join(agent->uplink, deadline_ns);
+    uplink_ended = uplink_join(agent->shared.uplink, deadline_ns);
     local_api_stop(agent->api);
     return left == 0 && uplink_ended;
 }
@@ -423,10 +336,10 @@ static bool stop_threads(struct agent *agent)
 static void agent_deinit(struct agent *agent)
 {
     fleet_deinit(&agent->fleet);
-    store_close(agent->store);
-    status_board_free(agent->board);
-    config_free(agent->config);
-    (void)pthread_mutex_destroy(&agent->config_lock);
+    store_close(agent->shared.store);
+    status_board_free(agent->shared.board);
+    config_free(agent->shared.config);
+    (void)pthread_mutex_destroy(&agent->shared.lock);
 }
 
 struct config *agent_load_config(const char *path)
@@ -450,7 +363,8 @@ struct config *agent_load_config(const char *path)
 
 int agent_run(const struct agent_settings *settings)
 {
-    struct agent agent = {.settings = *settings, .signals = -1, .exporting = ATOMIC_FLAG_INIT};
+    struct agent agent = {
+        .settings = *settings, .signals = -1, .shared = {.exporting = ATOMIC_FLAG_INIT}};
     struct error error = {0};
     bool ended;
     bool saved;
@@ -460,20 +374,22 @@ int agent_run(const struct agent_settings *settings)
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, LARGE_BUFFER_BYTES);
-    agent.config = agent_load_config(settings->config_path);
-    if (agent.config == NULL) {
+    agent.shared.config = agent_load_config(settings->config_path);
+    if (agent.shared.config == NULL) {
         return EXIT_FAILURE;
     }
-    (void)pthread_mutex_init(&agent.config_lock, NULL);
+    (void)pthread_mutex_init(&agent.shared.lock, NULL);
     clock_watch_init(&agent.clock_watch, &clock_system,
-                     agent.config->clock.source == CONFIG_CLOCK_TRUSTED, wall_clock_build_ns());
-    agent.clock = &agent.clock_watch.wall.clock;
-    agent.started_ns = clock_monotonic_ns(agent.clock);
-    agent.flush_due_ns = agent.started_ns + agent.config->queue.flush_ns;
-    agent.high_water_due_ns = agent.started_ns + HIGH_WATER_EVERY_S * NS_PER_S;
+                     agent.shared.config->clock.source == CONFIG_CLOCK_TRUSTED,
+                     wall_clock_build_ns());
+    agent.shared.clock_watch = &agent.clock_watch;
+    agent.shared.clock = &agent.clock_watch.wall.clock;
+    agent.shared.started_ns = clock_monotonic_ns(agent.shared.clock);
+    agent.flush_due_ns = agent.shared.started_ns + agent.shared.config->queue.flush_ns;
+    agent.high_water_due_ns = agent.shared.started_ns + HIGH_WATER_EVERY_S * NS_PER_S;
     if (start(&agent, &error) != ERROR_OK) {
         log_error("agent-not-started", "error=\"%s\"", error.text);
-        uplink_ask_to_stop(agent.uplink);
+        uplink_ask_to_stop(agent.shared.uplink);
         if (stop_threads(&agent)) {
             agent_deinit(&agent);
         }

@@ -104,6 +104,26 @@ def test_a_changed_file_is_applied_and_what_did_not_change_goes_on(agent, slave,
     assert used == {1, 2}
 
 
+def test_another_name_waits_for_the_restart(agent, slave, tmp_path):
+    """Numbers belong to a name: the running agent keeps both, and says so."""
+    plant = slave(POINTS)
+
+    def text(gateway):
+        return harness.leat_yaml(tmp_path, harness.modbus_device("boiler", plant.port, DEVICE_POINTS,
+                                                                 interval="100ms"), gateway=gateway)
+    subject = agent(text("gw-1")).start()
+    subject.wait_device("boiler", "up")
+    subject.write_config(text("gw-2"))
+    subject.reload()
+    refused = subject.wait_log("config-refused")
+    assert "restarted" in refused.fields["error"]
+    assert subject.status()["gateway"] == "gw-1"
+    before = subject.status()["incarnation"]
+    assert subject.stop().code == 0
+    subject.start()
+    assert subject.status()["gateway"] == "gw-2" and subject.status()["incarnation"] != before
+
+
 def test_killed_again_and_again_what_was_committed_is_there_once(agent, slave, tmp_path):
     plant = slave(POINTS)
     subject = agent(harness.leat_yaml(
