@@ -155,6 +155,22 @@ enum error_code aside_remove(const char *path, struct error *error)
     return sync_directory_of(path, error);
 }
 
+enum error_code aside_rename(const char *from, const char *to, struct error *error)
+{
+    char journal[PATH_MAX];
+
+    if (!journal_name(journal, from)) {
+        return too_long(from, error);
+    }
+    if (unlink(journal) != 0 && errno != ENOENT) {
+        return fs_error(error, errno, "remove", journal);
+    }
+    if (rename(from, to) != 0) {
+        return fs_error(error, errno, "rename", from);
+    }
+    return sync_directory_of(to, error);
+}
+
 /** A row of table meta is its key, then its value. */
 static bool search(const uint8_t *bytes, size_t size, char incarnation[STORE_INCARNATION_SIZE])
 {

@@ -39,7 +39,11 @@ bool aside_is_condemned(const char *path, char *reason, size_t size);
  *  "" when it is not found. */
 void aside_incarnation(const char *path, char incarnation[STORE_INCARNATION_SIZE]);
 
-/** Remove a queue and its journal, the journal first. Durable when it returns. */
+/** Give a queue that was closed well another name; its journal, which it needs no more, goes.
+ *  Durable when it returns. Errors: as base/fs.h. */
+MUST_CHECK enum error_code aside_rename(const char *from, const char *to, struct error *error);
+
+/** Remove a queue and its journal. Durable when it returns. */
 MUST_CHECK enum error_code aside_remove(const char *path, struct error *error);
 
 #endif

@@ -139,6 +139,9 @@ MUST_CHECK enum error_code database_add_point(struct database *database, uint32_
                                               const struct definition *definition,
                                               struct error *error);
 
+/** Of a row of table point; texts live as long as the row is not stepped on. */
+struct definition database_definition_of(sqlite3_stmt *row);
+
 /** Called for each definition in the order of handles; texts are borrowed. */
 typedef enum error_code database_take_point(void *context, uint32_t handle,
                                             const struct definition *definition,

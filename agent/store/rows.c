@@ -267,7 +267,7 @@ static double column_real(sqlite3_stmt *row, int column)
                                                            : sqlite3_column_double(row, column);
 }
 
-static struct definition definition_of(sqlite3_stmt *row)
+struct definition database_definition_of(sqlite3_stmt *row)
 {
     return (struct definition){
         .point_id = column_text(row, 1),
@@ -299,7 +299,7 @@ enum error_code database_list_points(struct database *database, database_take_po
     int step = sqlite3_step(row);
 
     while (step == SQLITE_ROW && code == ERROR_OK) {
-        struct definition definition = definition_of(row);
+        struct definition definition = database_definition_of(row);
 
         code = take(context, (uint32_t)column_unsigned(row, 0), &definition, error);
         step = sqlite3_step(row);
