@@ -128,7 +128,7 @@ void store_state(struct store *store, enum stream stream, struct store_stream_st
 
 struct store_totals {
     uint64_t commits;       /* since opening */
-    uint64_t bytes_written; /* handed to the disk since opening */
+    uint64_t bytes_written; /* that the disk got since opening, in blocks of 4 KiB */
     uint64_t syncs;
     uint64_t programmed_bytes; /* each sync rounded up to program pages: what a flash wears by */
 };

@@ -3,12 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { BLOCK_BYTES = 4096 }; /* what Linux and its file systems write at least */
+
 /** Ours, then the wrapped VFS's own struct. */
 struct metered_file {
     sqlite3_file base;
     struct store_vfs *meter;
     uint64_t unsynced_bytes;
-    uint64_t wrapped[]; /* SQLite aligns to 8 bytes */
+    sqlite3_int64 last_block; /* written since the last sync; -1: none */
+    uint64_t wrapped[];       /* SQLite aligns to 8 bytes */
 };
 
 static struct metered_file *metered(sqlite3_file *file)
@@ -31,10 +34,21 @@ static int file_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 of
     return wrapped(file)->pMethods->xRead(wrapped(file), bytes, size, offset);
 }
 
+/** SQLite writes in order of places, so that a block it comes back to is the last one. */
+static void count_blocks(struct metered_file *file, int size, sqlite3_int64 offset)
+{
+    sqlite3_int64 first = offset / BLOCK_BYTES;
+    sqlite3_int64 last = (offset + size - 1) / BLOCK_BYTES;
+    uint64_t blocks = (uint64_t)(last - first + (first != file->last_block));
+
+    file->last_block = last;
+    file->unsynced_bytes += blocks * BLOCK_BYTES;
+    file->meter->written_bytes += blocks * BLOCK_BYTES;
+}
+
 static int file_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
 {
-    metered(file)->meter->written_bytes += (uint64_t)size;
-    metered(file)->unsynced_bytes += (uint64_t)size;
+    count_blocks(metered(file), size, offset);
     return wrapped(file)->pMethods->xWrite(wrapped(file), bytes, size, offset);
 }
 
@@ -51,6 +65,7 @@ static int file_sync(sqlite3_file *file, int flags)
     meter->sync_count++;
     meter->programmed_bytes += (metered(file)->unsynced_bytes + page - 1) / page * page;
     metered(file)->unsynced_bytes = 0;
+    metered(file)->last_block = -1;
     return wrapped(file)->pMethods->xSync(wrapped(file), flags);
 }
 
@@ -117,6 +132,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
 
     metered(file)->meter = (struct store_vfs *)(void *)vfs; /* vfs is its first member */
     metered(file)->unsynced_bytes = 0;
+    metered(file)->last_block = -1;
     file->pMethods = wrapped(file)->pMethods != NULL ? &methods : NULL;
     return code;
 }

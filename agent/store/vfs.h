@@ -1,5 +1,8 @@
 /* agent/store/vfs.h - SQLite's way to the disk, with a meter in it.
  *
+ * Bytes are counted as the disk gets them, in blocks of 4 KiB that were written to between two
+ * syncs: 100 bytes and a sync are a block.
+ *
  * A flash programs whole pages: what was written to a file since its last sync is rounded up to
  * program_page_bytes at the next one, so that a commit of 200 bytes counts as a page.
  *

@@ -42,6 +42,8 @@ static void a_sync_costs_a_page_however_little_was_written(void **state)
     syncs = after.syncs - before.syncs;
     assert_int_equal(after.commits - before.commits, 50);
     assert_true(syncs >= 50);
+    assert_int_equal((after.bytes_written - before.bytes_written) % 4096, 0);
+    assert_true(after.bytes_written - before.bytes_written >= syncs * 4096);
     assert_true(after.bytes_written - before.bytes_written < syncs * (64 << 10));
     assert_int_equal(after.programmed_bytes - before.programmed_bytes, syncs * (64 << 10));
 }
