@@ -132,7 +132,7 @@ static bool parse_boot_id(const char *digits, uint8_t boot_id[SLOT_BOOT_ID_BYTES
 /** "boot-id order offset"; what is not of this form is no note of ours. */
 static bool parse(const char *text, struct right *right)
 {
-    const size_t id_size = 2 * SLOT_BOOT_ID_BYTES;
+    const size_t id_size = (size_t)2 * SLOT_BOOT_ID_BYTES;
     struct right found;
     char order[STORE_NOTE_SIZE];
     const char *offset = strlen(text) > id_size + 1 ? strchr(text + id_size + 1, ' ') : NULL;
@@ -188,21 +188,19 @@ bool rights_find(const struct rights *rights, const uint8_t boot_id[SLOT_BOOT_ID
     return i < RIGHTS_MAX;
 }
 
-/** The place of the boot that is longest ago, or an empty one. */
-static struct right *oldest(struct rights *rights, uint64_t *newest_order)
+/** The place of the boot that is longest ago, or an empty one; what it held is forgotten. */
+static size_t make_place(struct rights *rights, const uint8_t boot_id[SLOT_BOOT_ID_BYTES])
 {
-    struct right *found = &rights->list[0];
+    uint64_t newest_order = 0;
+    size_t oldest = 0;
 
-    *newest_order = 0;
     for (size_t i = 0; i < RIGHTS_MAX; i++) {
-        if (rights->list[i].order < found->order) {
-            found = &rights->list[i];
-        }
-        if (rights->list[i].order > *newest_order) {
-            *newest_order = rights->list[i].order;
-        }
+        oldest = rights->list[i].order < rights->list[oldest].order ? i : oldest;
+        newest_order = rights->list[i].order > newest_order ? rights->list[i].order : newest_order;
     }
-    return found;
+    rights->list[oldest].order = newest_order + 1;
+    memcpy(rights->list[oldest].boot_id, boot_id, SLOT_BOOT_ID_BYTES);
+    return oldest;
 }
 
 static void save(const struct rights *rights, const struct right *right, struct notes *notes)
@@ -225,20 +223,17 @@ static void save(const struct rights *rights, const struct right *right, struct 
 bool rights_learn(struct rights *rights, struct notes *notes,
                   const uint8_t boot_id[SLOT_BOOT_ID_BYTES], int64_t offset_ns)
 {
-    size_t known = find(rights, boot_id);
-    struct right *right = known < RIGHTS_MAX ? &rights->list[known] : NULL;
-    uint64_t newest_order;
+    size_t place = find(rights, boot_id);
 
-    if (right != NULL && llabs(right->offset_ns - offset_ns) <= REGIME_TOLERANCE_NS) {
+    if (place < RIGHTS_MAX &&
+        llabs(rights->list[place].offset_ns - offset_ns) <= REGIME_TOLERANCE_NS) {
         return false;
     }
-    if (right == NULL) {
-        right = oldest(rights, &newest_order);
-        right->order = newest_order + 1;
-        memcpy(right->boot_id, boot_id, SLOT_BOOT_ID_BYTES);
+    if (place == RIGHTS_MAX) {
+        place = make_place(rights, boot_id);
     }
-    right->offset_ns = offset_ns;
+    rights->list[place].offset_ns = offset_ns;
     rights->changes++;
-    save(rights, right, notes);
+    save(rights, &rights->list[place], notes);
     return true;
 }

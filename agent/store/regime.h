@@ -24,8 +24,7 @@
 #include "agent/store/slot.h"
 
 #define REGIME_TOLERANCE_NS (10 * NS_PER_MS)
-#define REGIME_PAST_NS      (60 * NS_PER_S) /* a record is appended at most so long after its receipt \
-                                             */
+#define REGIME_PAST_NS      (60 * NS_PER_S)
 
 enum { REGIMES_PAST = 4, RIGHTS_MAX = 8 };
 
