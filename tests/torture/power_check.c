@@ -120,8 +120,8 @@ static void judge_gap(struct power_run *run, const struct event *event)
     }
 }
 
-/** An event that the store appended by itself. */
-static void judge_own(struct power_run *run, const struct sample *sample)
+/** An event that the store appended by itself; false: it is none. */
+static bool judge_own(struct power_run *run, const struct sample *sample, bool is_new)
 {
     char copy[EVENT_TEXT_MAX];
     struct event event;
@@ -130,18 +130,19 @@ static void judge_own(struct power_run *run, const struct sample *sample)
     if (sample->type != SAMPLE_TEXT ||
         event_decode(sample->value.text.bytes, sample->value.text.size_bytes, copy, &event,
                      &error) != ERROR_OK) {
-        power_complain(run, "event %llu is none that the store makes",
-                       (unsigned long long)run->events_judged);
-    } else if (strcmp(event.kind, "gap") == 0) {
+        return false;
+    }
+    if (is_new && strcmp(event.kind, "gap") == 0) {
         judge_gap(run, &event);
     }
+    return true;
 }
 
 static void compare(struct view *view, uint64_t number, const struct sample *sample)
 {
     struct power_run *run = view->run;
     struct power_stream *expected = &run->streams[view->stream];
-    uint32_t attempt = expected->attempts[number];
+    uint32_t *attempt = &expected->attempts[number];
     char text[POWER_TEXT_MAX];
     struct sample made;
     bool is_new = view->stream == STREAM_EVENTS && number > run->events_judged &&
@@ -150,16 +151,17 @@ static void compare(struct view *view, uint64_t number, const struct sample *sam
     if (is_new) {
         run->events_judged = number;
     }
-    if (attempt == POWER_OWN && view->stream == STREAM_EVENTS) {
-        if (is_new) {
-            judge_own(run, sample);
-        }
-    } else if (attempt != POWER_UNKNOWN) {
-        made = power_record(run->life_seed, view->stream, number, attempt, text);
-        if (!power_record_is(sample, &made)) {
-            lose(view, number, "another");
+    made = power_record(run->life_seed, view->stream, number, *attempt, text);
+    if (*attempt == POWER_OWN || (view->stream == STREAM_EVENTS && number > expected->committed &&
+                                  !power_record_is(sample, &made))) {
+        *attempt = POWER_OWN; /* an opening may take a number that was taken back */
+        if (!judge_own(run, sample, is_new)) {
+            lose(view, number, "none that the store makes");
             return;
         }
+    } else if (*attempt != POWER_UNKNOWN && !power_record_is(sample, &made)) {
+        lose(view, number, "another");
+        return;
     }
     view->tally->found += view->whole ? new_among(expected, number, number) : 0;
 }

@@ -123,6 +123,9 @@ static void open_queue(struct power_run *run)
     struct error error;
     enum error_code code;
 
+    if (power_dice(run, 8) == 0) { /* the configuration was changed */
+        run->settings.ring_bytes[STREAM_READINGS] = (1 + power_dice(run, 3)) << 20;
+    }
     run->phase = POWER_PHASE_OPEN;
     code = store_open(&run->settings, &run->store, &error);
     run->phase = POWER_PHASE_WORK;
