@@ -43,11 +43,12 @@ static bool all_is_in_database(const struct subject *subject, struct wal_file *w
     return same;
 }
 
-/** Rule 4. */
+/** Rule 4. A frame that ends a transaction counts the pages of the file, which is enlarged in
+ *  chunks ahead of its pages; what page 1 counts is in use. */
 static bool pages_are_there(const struct subject *subject, const struct wal_scan *scan,
                             const struct wal_map *map)
 {
-    uint32_t wanted = scan->page_count > 0 ? scan->page_count : subject->page_count;
+    uint32_t wanted = subject->page_count > 0 ? subject->page_count : scan->page_count;
     int64_t there = subject->database.size_bytes / (int64_t)subject->page_bytes;
 
     for (int64_t page = there + 1; page <= (int64_t)wanted; page++) {

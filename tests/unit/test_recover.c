@@ -544,10 +544,42 @@ static void garbage_anywhere_in_the_file_never_stops_the_opening(void **state)
     }
 }
 
+static void room_that_was_claimed_and_lost_again_is_no_damage(void **state)
+{
+    struct room *room = *state;
+    char before[STORE_INCARNATION_SIZE];
+    sqlite3 *database = NULL;
+    char journal[128];
+    struct stat about;
+    uint64_t seed = 1;
+
+    room_open(room);
+    room_fill(room, STREAM_READINGS, 10, &seed);
+    room_commit(room);
+    memcpy(before, store_incarnation(room->store), sizeof(before));
+    close_room(room);
+    (void)snprintf(journal, sizeof(journal), "%s-wal", room->path);
+    assert_int_equal(stat(journal, &about), 0);
+    assert_int_equal(truncate(journal, 0), 0); /* all of it is in the database */
+    assert_int_equal(truncate(journal, about.st_size), 0);
+    assert_int_equal(stat(room->path, &about), 0);
+    assert_int_equal(truncate(room->path, about.st_size + (1 << 20)), 0);
+    assert_int_equal(sqlite3_open(room->path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, "INSERT INTO meta VALUES('a', 'b')", NULL, NULL, NULL),
+                     SQLITE_OK); /* a frame that counts the pages of the larger file */
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    assert_int_equal(truncate(room->path, about.st_size), 0);
+    room_open(room);
+    assert_string_equal(store_incarnation(room->store), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, room_set_up, room_tear_down)
+        CASE(room_that_was_claimed_and_lost_again_is_no_damage),
         CASE(garbage_behind_the_tail_changes_nothing),
         CASE(recovery_cuts_a_torn_tail_and_keeps_the_rest),
         CASE(a_damaged_old_slot_costs_itself_alone),
