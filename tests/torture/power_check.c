@@ -1,4 +1,5 @@
 /* What a cut has left, against what was promised. */
+#include "agent/store/inside.h"
 #include "base/event.h"
 #include "tests/torture/power_run.h"
 
@@ -332,7 +333,7 @@ static void count_as_lost(struct power_run *run)
     run->set_aside++;
     run->spoiled += run->has_settled;
     run->over = true;
-    power_complain(run, "the queue was set aside");
+    power_complain(run, "the queue was set aside: %s", run->store->kept_because);
     for (size_t i = 0; i < STREAM_COUNT; i++) {
         const struct power_stream *expected = &run->streams[i];
         uint64_t safe =
