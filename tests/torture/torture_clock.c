@@ -290,7 +290,9 @@ static void run_week(struct gateway *gateway, unsigned week)
         gateway->target_back_ns = world->true_ns;
         (void)target_is_there(gateway);
     }
-    commit(gateway); /* what is acknowledged is not uploaded again: the lake is emptied here */
+    uplink_flush(gateway->uplink); /* what a kill made the store forget goes up again now */
+    uplink_turn(gateway->uplink);
+    commit(gateway); /* and not later: the lake is emptied here */
     account_check_lake(&gateway->account, gateway->lake);
 }
 

@@ -380,6 +380,25 @@ static void records_wait_for_the_clock_and_are_corrected(void **state) /* B1, B3
     expect_cut(bench, 0, 0);
 }
 
+static void each_correction_has_a_batch_of_its_own(void **state) /* B1 */
+{
+    struct bench *bench = *state;
+    struct batch batch;
+
+    boot(bench, CLOCK_FREE);
+    append(bench, bench->clock.utc_now_ns, 1);
+    step_to(bench, morning_ns + 60 * NS_PER_S, CLOCK_FREE);
+    append(bench, bench->clock.utc_now_ns, 2);
+    step_to(bench, morning_ns + 90 * NS_PER_S, CLOCK_SYNCHRONISED);
+    commit(bench);
+    assert_true(next(bench, STREAM_READINGS, &batch));
+    assert_int_equal(batch.last_sequence, 1);
+    expect_cut(bench, 90 * NS_PER_S, STATUS_TIME_CORRECTED);
+    finish(bench, STREAM_READINGS);
+    assert_true(next(bench, STREAM_READINGS, &batch));
+    expect_cut(bench, 30 * NS_PER_S, STATUS_TIME_CORRECTED);
+}
+
 static void records_that_waited_long_enough_go_up_flagged(void **state) /* B3 */
 {
     struct bench *bench = *state;
@@ -428,6 +447,7 @@ int main(void)
         CASE(log_records_have_batches_of_their_own_whatever_their_form),
         CASE(an_event_in_an_unknown_form_is_still_accounted_for),
         CASE(records_wait_for_the_clock_and_are_corrected),
+        CASE(each_correction_has_a_batch_of_its_own),
         CASE(records_that_waited_long_enough_go_up_flagged),
         CASE(nothing_waits_where_the_ring_fills_up),
     };

@@ -160,6 +160,26 @@ static void a_record_stamped_before_the_step_and_appended_after_it_keeps_its_clo
     assert_int_equal(bench->seen[3].state, CLOCK_SYNCHRONISED);
 }
 
+static void nothing_was_stamped_while_the_machine_slept(void **state) /* W2 */
+{
+    struct bench *bench = *state;
+    int64_t stamped_ns;
+
+    open_store(bench);
+    append_now(bench);
+    fixed_clock_advance(&bench->clock, 8 * 3600 * NS_PER_S);
+    bench->clock.monotonic_now_ns -= 8 * 3600 * NS_PER_S;
+    stamped_ns = bench->clock.utc_now_ns; /* awake again; then the clock is set two hours on */
+    fixed_clock_advance(&bench->clock, NS_PER_S / 4);
+    set_clock(bench, bench->clock.utc_now_ns + 7200 * NS_PER_S, CLOCK_SYNCHRONISED);
+    append_at(bench, stamped_ns);
+    append_now(bench);
+    commit(bench);
+    read_all(bench);
+    assert_int_equal(bench->seen[1].state, CLOCK_FREE); /* not of two hours before, asleep */
+    assert_int_equal(bench->seen[2].state, CLOCK_SYNCHRONISED);
+}
+
 static void a_small_difference_is_no_step(void **state) /* W1 */
 {
     struct bench *bench = *state;
@@ -258,6 +278,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_record_stamped_before_the_step_and_appended_after_it_keeps_its_clock, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(nothing_was_stamped_while_the_machine_slept, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_small_difference_is_no_step, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_right_time_of_a_boot_outlives_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
