@@ -7,8 +7,9 @@ enum { FINDINGS_TOLD = 1000 };
 struct telling {
     const struct answer *answer;
     cJSON *findings;
-    uint64_t told;
-    bool gone; /* nobody listens any more */
+    uint64_t listed;
+    uint64_t news; /* damage that no gap event tells yet */
+    bool gone;     /* nobody listens any more */
 };
 
 static void found(void *context, const struct store_finding *finding)
@@ -16,7 +17,8 @@ static void found(void *context, const struct store_finding *finding)
     struct telling *telling = context;
     cJSON *row;
 
-    if (telling->told++ >= FINDINGS_TOLD) {
+    telling->news += !finding->told;
+    if (telling->listed++ >= FINDINGS_TOLD) {
         return; /* the count goes on */
     }
     row = cJSON_CreateObject();
@@ -62,6 +64,6 @@ enum error_code inspect_check(const struct inspect_source *source, const struct 
             return error_set(error, ERROR_UNREACHABLE, "whoever asked for the check went away");
         }
     }
-    (void)cJSON_AddBoolToObject(summary, "whole", telling.told == 0);
+    (void)cJSON_AddBoolToObject(summary, "whole", telling.news == 0);
     return ERROR_OK;
 }

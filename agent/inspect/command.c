@@ -4,6 +4,7 @@
 #include "agent/inspect/copy.h"
 #include "agent/inspect/files.h"
 #include "agent/inspect/inspect.h"
+#include "agent/inspect/repair.h"
 #include "agent/inspect/table.h"
 #include "agent/inspect/wire.h"
 #include "agent/local_client.h"
@@ -211,6 +212,32 @@ static int run(struct work *work)
     return code != ERROR_OK ? explain(&error) : print_summary(work);
 }
 
+/** `queue repair`; it has no answer that an agent could give. */
+static int run_repair(const struct queue_arguments *arguments)
+{
+    struct repair repair = {.queue_path = arguments->queue_path,
+                            .output = arguments->output,
+                            .work_folder = work_folder_of(arguments)};
+    struct config *config = NULL;
+    struct error error = {0};
+    enum error_code code;
+
+    if (arguments->output == NULL || strcmp(arguments->output, "-") == 0) {
+        (void)fputs("leat: say where the new queue goes with --output\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (repair.queue_path == NULL) {
+        config = agent_load_config(arguments->config_path);
+        if (config == NULL) {
+            return EXIT_FAILURE;
+        }
+        repair.queue_path = config->queue.path;
+    }
+    code = repair_queue(&repair, &error);
+    config_free(config);
+    return code == ERROR_OK ? EXIT_SUCCESS : explain(&error);
+}
+
 int queue_command(const struct queue_arguments *arguments)
 {
     struct work work = {.arguments = arguments};
@@ -219,11 +246,15 @@ int queue_command(const struct queue_arguments *arguments)
     int status;
 
     if (arguments->word_count == 0) {
-        (void)fputs("leat: say what of the queue; write stat, check or export\n", stderr);
+        (void)fputs("leat: say what of the queue; write stat, check, export or repair\n", stderr);
         return EXIT_USAGE;
     }
+    if (arguments->word_count == 1 && strcmp(arguments->words[0], "repair") == 0) {
+        return run_repair(arguments);
+    }
     if (arguments->word_count > 1 || !word_of(arguments->words[0], &word)) {
-        (void)fprintf(stderr, "leat: 'queue %s' is not a command; write stat, check or export\n",
+        (void)fprintf(stderr,
+                      "leat: 'queue %s' is not a command; write stat, check, export or repair\n",
                       arguments->words[arguments->word_count - 1]);
         return EXIT_USAGE;
     }

@@ -82,7 +82,7 @@ void table_print_check(const cJSON *summary, FILE *output)
         print_finding(row, output);
     }
     (void)fputs(table_is_whole(summary)
-                    ? "whole: every record can be read\n"
+                    ? "whole: every record can be read, or a gap event tells of it\n"
                     : "damaged: what is whole is still uploaded, what is not becomes a gap\n",
                 output);
 }

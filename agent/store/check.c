@@ -14,6 +14,7 @@ struct checker {
     uint64_t expected;  /* the next number; 0: not known */
     uint64_t committed; /* the last number on disk when the pass began */
     uint64_t told;      /* damage up to this number has its gap event */
+    uint64_t headless;  /* slots in a row, up to this one, whose header is damaged */
     uint32_t index;     /* of the slot being looked at */
     struct slot_header header;
     uint8_t slot[SLOT_BYTES];
@@ -112,6 +113,17 @@ static bool check_batch(struct checker *checker, const struct slot_batch *batch)
     return true;
 }
 
+/** Rule 2: numbers before a slot, or before the end, that no slot held. */
+static void tell_missing(struct checker *checker, uint64_t last)
+{
+    if (checker->headless > 0) {
+        tell(checker, checker->expected, last, "the header of the slot before is damaged");
+    } else if (checker->expected > 0 && last >= checker->expected) {
+        tell(checker, checker->expected, last, "these numbers are missing before the slot");
+    }
+    checker->headless = 0;
+}
+
 static void check_slot(struct checker *checker)
 {
     struct slot_cursor cursor;
@@ -123,10 +135,7 @@ static void check_slot(struct checker *checker)
     if (!slot_read_header(checker->slot, &checker->header, &chain)) {
         return; /* it was read a moment ago */
     }
-    if (checker->expected > 0 && checker->header.first_sequence > checker->expected) { /* rule 2 */
-        tell(checker, checker->expected, checker->header.first_sequence - 1,
-             "these numbers are missing before the slot");
-    }
+    tell_missing(checker, checker->header.first_sequence - 1);
     slot_cursor_init(&cursor, checker->slot, &checker->header, chain);
     do {
         step = slot_cursor_next(&cursor, &batch);
@@ -159,18 +168,14 @@ static enum error_code check_all(struct checker *checker, const struct span *spa
             checker->expected = 0;
         } else {
             check->slots++;
-            tell(checker, checker->expected, 0, "the slot's header is damaged");
-            checker->expected = 0; /* what it held is told by its own finding */
+            checker->headless++; /* what it held is known where the next one begins */
         }
         if (check->progress != NULL &&
             !check->progress(check->context, position + 1, span->count)) {
             return ERROR_OK;
         }
     }
-    if (checker->expected > 0 && checker->expected <= checker->committed) {
-        tell(checker, checker->expected, checker->committed,
-             "these numbers are missing at the end of the ring");
-    }
+    tell_missing(checker, checker->committed);
     return ERROR_OK;
 }
 
