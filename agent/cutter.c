@@ -250,12 +250,12 @@ enum error_code cutter_next(struct cutter *cutter, enum stream stream, uint64_t 
     return code;
 }
 
-enum error_code cutter_look(struct cutter *cutter, enum stream stream, uint64_t first,
-                            uint64_t limit, struct batch *batch, bool *made, struct error *error)
+enum error_code cutter_look(struct cutter *cutter, enum stream stream, struct cutter_range range,
+                            struct batch *batch, bool *made, struct error *error)
 {
     const struct store_cut nothing_before = {0};
     struct pass pass = pass_of(cutter, stream, &nothing_before, error);
 
-    pass.limit = limit;
-    return encode(&pass, first, batch, made);
+    pass.limit = range.last;
+    return encode(&pass, range.first, batch, made);
 }

@@ -40,10 +40,15 @@ struct cutter {
 MUST_CHECK enum error_code cutter_next(struct cutter *cutter, enum stream stream, uint64_t limit,
                                        struct batch *batch, bool *made, struct error *error);
 
-/** The batch that begins at `first` or the next record that is there, for somebody who only looks
- * on: nothing is saved, nobody may upload it. As cutter_next() else. */
-MUST_CHECK enum error_code cutter_look(struct cutter *cutter, enum stream stream, uint64_t first,
-                                       uint64_t limit, struct batch *batch, bool *made,
+/** Sequence numbers, both inclusive. */
+struct cutter_range {
+    uint64_t first, last;
+};
+
+/** The batch that begins with `range` or the next record that is there, for somebody who only looks
+ *  on: nothing is saved, nobody may upload it. As cutter_next() else. */
+MUST_CHECK enum error_code cutter_look(struct cutter *cutter, enum stream stream,
+                                       struct cutter_range range, struct batch *batch, bool *made,
                                        struct error *error);
 
 #endif

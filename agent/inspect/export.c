@@ -10,17 +10,12 @@
 
 enum { PIECE_BYTES = 32 << 10, PROGRESS_EVERY = 4096, LINE_MAX_BYTES = 512 << 10 };
 
-/** A range of numbers, found or asked for. */
-struct range {
-    uint64_t first, last;
-};
-
 struct export
 {
     const struct inspect_source *source;
     const struct inspect_request *request;
     const struct answer *answer;
-    struct range range;
+    struct cutter_range range;
     struct time_rules time_rules;
     struct buffer text; /* lines of CSV that were not handed on yet */
     uint64_t rows, files;
@@ -159,11 +154,10 @@ static enum error_code export_parquet(struct export *export, struct error *error
     enum error_code code = encoder_create(INSPECT_BATCH_BYTES, &cutter.encoder, error);
 
     while (code == ERROR_OK && made && first <= export->range.last) {
-        const struct range range = {first, export->range.last};
+        struct cutter_range range = {first, export->range.last};
         struct batch batch;
 
-        code = cutter_look(&cutter, export->request->stream, range.first, range.last, &batch, &made,
-                           error);
+        code = cutter_look(&cutter, export->request->stream, range, &batch, &made, error);
         if (code == ERROR_OK && made) {
             first = batch.last_sequence + 1;
             code = hand_on_batch(export, &batch) ? ERROR_OK : went_away(error);
@@ -176,7 +170,7 @@ static enum error_code export_parquet(struct export *export, struct error *error
 /** From times of receipt to numbers. */
 struct search {
     const struct inspect_request *request;
-    struct range found;
+    struct cutter_range found;
 };
 
 static bool is_in(const struct inspect_request *request, uint64_t sequence, int64_t received_ns)
@@ -219,7 +213,7 @@ static enum error_code find_range(struct export *export, struct error *error)
     enum error_code code = ERROR_OK;
 
     store_state(store, request->stream, &state);
-    export->range = (struct range){request->from.sequence, request->to.sequence};
+    export->range = (struct cutter_range){request->from.sequence, request->to.sequence};
     if (request->from.is_time || request->to.is_time) {
         code = request->stream == STREAM_CATALOGUE
                    ? store_read_catalogue(store, 1, search_definition, &search, error)
