@@ -357,6 +357,7 @@ static enum error_code account_incarnation(struct ledger *ledger, size_t begin, 
         }
         ledger->end = next;
         code = settle(ledger, error);
+        ledger->account = NULL; /* it ends with this turn */
         if (code == ERROR_OK && (account.objects > 0 || account.high_water > 0)) {
             (void)buffer_append(&ledger->book->accounts, &account, sizeof(account));
         }

@@ -99,6 +99,15 @@ static struct cell text_of_log(const struct log_text *field)
     return text_of_size(field->bytes, field->size_bytes, hash_of(field->bytes, field->size_bytes));
 }
 
+/** Null when the record does not say. */
+static struct cell severity_of(const struct log_record *record)
+{
+    if (record->severity == LOG_SEVERITY_UNKNOWN) {
+        return (struct cell){0};
+    }
+    return cell_integer(record->severity);
+}
+
 void row_of_log(uint64_t sequence, const struct sample *sample, const struct log_record *record,
                 struct cell cells[SCHEMA_COLUMNS_MAX])
 {
@@ -106,8 +115,7 @@ void row_of_log(uint64_t sequence, const struct sample *sample, const struct log
     *cells++ = micros(sample->time_ns);
     *cells++ = micros(sample->received_ns);
     *cells++ = text_of_log(&record->source);
-    *cells++ = record->severity == LOG_SEVERITY_UNKNOWN ? (struct cell){0}
-                                                        : cell_integer(record->severity);
+    *cells++ = severity_of(record);
     *cells++ = text_of_log(&record->message);
     *cells++ = text_of_log(&record->fields);
 }

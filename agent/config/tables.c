@@ -6,6 +6,7 @@
 #define KIB UINT64_C(1024)
 #define MIB (KIB * 1024)
 #define GIB (MIB * 1024)
+#define TIB (GIB * 1024)
 #define MS  ((uint64_t)NS_PER_MS)
 #define S   ((uint64_t)NS_PER_S)
 #define DAY ((uint64_t)NS_PER_DAY)
@@ -41,9 +42,8 @@ const struct option_spec config_options[] = {
      "room for log lines", NULL},
     {OPTION_CHOICE, "queue.rings.logs.when_full", "overwrite-oldest", 0, 0,
      RING_POLICY(STREAM_LOGS), POLICY_HELP, POLICIES},
-    {OPTION_SIZE, "queue.card.size", "8GiB", 128 * MIB, 64 * 1024 * GIB,
-     IN_CONFIG(queue.card.size_bytes), "of the flash that holds the queue, for its projected wear",
-     NULL},
+    {OPTION_SIZE, "queue.card.size", "8GiB", 128 * MIB, 64 * TIB, IN_CONFIG(queue.card.size_bytes),
+     "of the flash that holds the queue, for its projected wear", NULL},
     {OPTION_UINT, "queue.card.cycles", "3000", 100, 1000000, IN_CONFIG(queue.card.cycles),
      "program and erase cycles that it endures; TLC 1000, MLC 3000, SLC 30000", NULL},
     {OPTION_SIZE, "queue.card.program_page", "16KiB", 512, 16 * MIB,

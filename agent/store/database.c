@@ -62,12 +62,12 @@ static const char *const statement_texts[DATABASE_STATEMENT_COUNT] = {
     [DATABASE_COMMIT] = "COMMIT",
     [DATABASE_ROLLBACK] = "ROLLBACK",
     [DATABASE_MAKE_SLOT] = "INSERT OR REPLACE INTO slot VALUES(?1, zeroblob(65536))",
-    [DATABASE_DROP_SLOTS] = "DELETE FROM slot WHERE id IN"
-                            " (SELECT id FROM slot WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
+    [DATABASE_DROP_SLOTS] = ("DELETE FROM slot WHERE id IN"
+                             " (SELECT id FROM slot WHERE id >= ?1 AND id < ?2 LIMIT ?3)"),
     [DATABASE_SAVE_RING] = "INSERT OR REPLACE INTO ring VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [DATABASE_LOAD_RING] = "SELECT * FROM ring WHERE stream = ?1",
-    [DATABASE_SAVE_CUT] = "INSERT OR REPLACE INTO cut VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-                          " ?9, ?10)",
+    [DATABASE_SAVE_CUT] = ("INSERT OR REPLACE INTO cut VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                           " ?9, ?10)"),
     [DATABASE_LOAD_CUT] = "SELECT * FROM cut WHERE stream = ?1",
     [DATABASE_ADD_POINT] = ("INSERT INTO point VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                             " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"),

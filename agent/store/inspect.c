@@ -158,22 +158,24 @@ static bool lock(const struct raw_file *database)
 
 void inspect_queue(sqlite3_vfs *vfs, const char *path, struct inspection *found)
 {
-    char journal[PATH_MAX], rollback[PATH_MAX];
+    char wal_path[PATH_MAX], journal_path[PATH_MAX];
     struct subject subject = {.found = found, .database.size_bytes = -1};
     const char *name = NULL;
     int exists = 0, unfinished = 0;
 
     *found = (struct inspection){.journal_bytes = -1};
-    if (snprintf(journal, sizeof(journal), "%s-wal", path) >= (int)sizeof(journal) ||
-        snprintf(rollback, sizeof(rollback), "%s-journal", path) >= (int)sizeof(rollback)) {
+    if (snprintf(wal_path, sizeof(wal_path), "%s-wal", path) >= (int)sizeof(wal_path) ||
+        snprintf(journal_path, sizeof(journal_path), "%s-journal", path) >=
+            (int)sizeof(journal_path)) {
         return; /* the opening says so */
     }
-    name = sqlite3_create_filename(path, rollback, journal, 0, NULL);
+    name = sqlite3_create_filename(path, journal_path, wal_path, 0, NULL);
     if (name == NULL) {
         return;
     }
-    (void)vfs->xAccess(vfs, rollback, SQLITE_ACCESS_EXISTS, &unfinished); /* then there is none */
-    if (unfinished != 0) { /* by the making of it (rule 6): SQLite takes it back */
+    (void)vfs->xAccess(vfs, journal_path, SQLITE_ACCESS_EXISTS,
+                       &unfinished); /* then there is none */
+    if (unfinished != 0) {           /* by the making of it (rule 6): SQLite takes it back */
         sqlite3_free_filename(name);
         return;
     }

@@ -15,15 +15,16 @@ struct source_file {
 static enum error_code open_files(struct page_source *source, const char *path, struct error *error)
 {
     sqlite3_vfs *below = sqlite3_vfs_find(NULL);
-    char journal[PATH_MAX], rollback[PATH_MAX];
+    char wal_path[PATH_MAX], journal_path[PATH_MAX];
     int kind;
 
     source->database.size_bytes = source->journal.size_bytes = -1;
-    if (snprintf(journal, sizeof(journal), "%s-wal", path) >= (int)sizeof(journal) ||
-        snprintf(rollback, sizeof(rollback), "%s-journal", path) >= (int)sizeof(rollback)) {
+    if (snprintf(wal_path, sizeof(wal_path), "%s-wal", path) >= (int)sizeof(wal_path) ||
+        snprintf(journal_path, sizeof(journal_path), "%s-journal", path) >=
+            (int)sizeof(journal_path)) {
         return error_set(error, ERROR_BAD_CONFIG, "the path %s is too long", path);
     }
-    source->file_name = sqlite3_create_filename(path, rollback, journal, 0, NULL);
+    source->file_name = sqlite3_create_filename(path, journal_path, wal_path, 0, NULL);
     if (source->file_name == NULL || below == NULL) {
         return error_set(error, ERROR_NO_MEMORY, "not enough memory to read %s", path);
     }
