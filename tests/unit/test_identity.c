@@ -2,6 +2,7 @@
  */
 #include "agent/store/store.h"
 #include "agent/store/store_aside.h"
+#include "base/fs.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 
@@ -119,10 +120,9 @@ static void the_new_incarnation_names_the_one_before(void **state)
 
 static void copy_file(const char *from, const char *to)
 {
-    char command[300];
+    struct error error;
 
-    (void)snprintf(command, sizeof(command), "cp -a '%s' '%s'", from, to);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(fs_copy_file(from, to, &error), ERROR_OK);
 }
 
 static void a_copied_file_begins_anew_where_files_know_when_they_were_made(void **state)

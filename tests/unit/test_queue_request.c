@@ -58,8 +58,9 @@ static void what_is_no_request_is_refused(void **state)
         "export readings csv n t5",
         "export readings csv nx t5",
         "drop",
-        "stat this line is far longer than any request can ever be, since the longest one that can "
-        "be written has two bounds of twenty digits and not more than that",
+        ("stat this line is far longer than any request can ever be, since the longest one that "
+         "can "
+         "be written has two bounds of twenty digits and not more than that"),
     };
     struct inspect_request request;
     struct error error;

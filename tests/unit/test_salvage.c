@@ -2,6 +2,7 @@
 #include "agent/store/slot.h"
 #include "agent/store/store.h"
 #include "agent/store/store_aside.h"
+#include "base/fs.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 
@@ -173,18 +174,19 @@ static void commits_behind_a_bad_frame_of_the_journal_come_back(void **state)
 {
     struct room *room = *state;
     struct salvage_report report;
-    char incarnation[STORE_INCARNATION_SIZE], from[160], command[600];
+    char incarnation[STORE_INCARNATION_SIZE], from[160], journal[170], copied_journal[170];
+    struct error error;
     FILE *file;
     uint64_t found;
 
     fill_queue(room, incarnation); /* and while it is open, as in a crash: */
     (void)snprintf(from, sizeof(from), "%s.crash", room->path);
-    (void)snprintf(command, sizeof(command), "cp '%s' '%s' && cp '%s-wal' '%s-wal'", room->path,
-                   from, room->path, from);
-    assert_int_equal(system(command), 0);
+    (void)snprintf(journal, sizeof(journal), "%s-wal", room->path);
+    (void)snprintf(copied_journal, sizeof(copied_journal), "%s-wal", from);
+    assert_int_equal(fs_copy_file(room->path, from, &error), ERROR_OK);
+    assert_int_equal(fs_copy_file(journal, copied_journal, &error), ERROR_OK);
     close_room(room);
-    (void)snprintf(command, sizeof(command), "%s-wal", from);
-    file = fopen(command, "r+");
+    file = fopen(copied_journal, "r+");
     assert_non_null(file);
     assert_int_equal(fseek(file, 32 + 3 * 1048 + 100, SEEK_SET), 0);
     assert_int_equal(fputs("damage", file) >= 0, 1);
