@@ -133,13 +133,13 @@ static const struct command commands[] = {
 
 static void print_usage(FILE *output)
 {
-    (void)fputs(
-        "usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n"
-        "       leat log [--source NAME] [--severity NAME] [MESSAGE ...]\n"
-        "       leat queue stat|check [--queue PATH]\n"
-        "       leat queue export --output PATH [--format parquet|csv] [--stream NAME]\n"
-        "                         [--from NUMBER|TIME] [--to NUMBER|TIME] [--queue PATH]\n\n",
-        output);
+    (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n"
+                "       leat log [--source NAME] [--severity NAME] [MESSAGE ...]\n"
+                "       leat queue stat|check [--queue PATH]\n"
+                "       leat queue export --output PATH [--format parquet|csv] [--stream NAME]\n"
+                "                         [--from NUMBER|TIME] [--to NUMBER|TIME] [--queue PATH]\n"
+                "       leat queue repair --output PATH [--queue PATH]\n\n",
+                output);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         (void)fprintf(output, "  %-8s  %s\n", commands[i].name, commands[i].summary);
     }

@@ -243,8 +243,10 @@ enum error_code inspect_export(const struct inspect_source *source,
 
     buffer_init(&export.text, LINE_MAX_BYTES);
     code = find_range(&export, error);
-    if (code == ERROR_OK && export.range.first <= export.range.last) {
-        code = request->csv ? export_csv(&export, error) : export_parquet(&export, error);
+    if (code == ERROR_OK && request->csv) { /* with no row, still its header */
+        code = export_csv(&export, error);
+    } else if (code == ERROR_OK) {
+        code = export_parquet(&export, error);
     }
     buffer_deinit(&export.text);
     (void)cJSON_AddNumberToObject(summary, "rows", (double)export.rows);

@@ -127,6 +127,7 @@ def test_times_choose_records(collecting, tmp_path):
     none = queue(collecting, "export", "--format", "csv", "--output", "-", "--to", "2020-01-01",
                  socket=gone)
     assert none.returncode == 0 and "0 rows" in none.stderr
+    assert none.stdout.splitlines() == everything[:1]  # the header
 
 
 def test_a_flipped_bit_is_found_and_named(collecting, tmp_path):
