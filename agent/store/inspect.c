@@ -14,6 +14,7 @@ struct subject {
     uint32_t page_bytes;
     uint32_t page_count; /* that page 1 says; 0: it does not say */
     bool is_ours;
+    bool has_torn_header; /* the journal: some bytes, but not those of a header */
     struct inspection *found;
 };
 
@@ -59,6 +60,20 @@ static bool pages_are_there(const struct subject *subject, const struct wal_scan
         }
     }
     return true;
+}
+
+/** Rule 7: is there something that is no header? */
+static bool is_torn_header(const struct subject *subject, const struct wal_file *wal)
+{
+    uint8_t header[WAL_HEADER_BYTES] = {0};
+    bool any = false;
+
+    if (!wal->has_header && raw_file_read(&subject->journal, header, sizeof(header), 0)) {
+        for (size_t i = 0; i < sizeof(header); i++) {
+            any = any || header[i] != 0;
+        }
+    }
+    return any;
 }
 
 /** The frames, when the queue is one that was made. */
@@ -139,12 +154,25 @@ static void judge(struct subject *subject)
 
     if (wal_open(&wal, &subject->journal, PAGE_BYTES)) {
         wal_scan(&wal, &scan);
+        subject->has_torn_header = is_torn_header(subject, &wal);
         if (wal_map_make(&wal, &scan, &map)) { /* else the opening has no memory either */
             judge_both(subject, &wal, &scan, &map);
         }
     }
     wal_map_free(&map);
     wal_close(&wal);
+}
+
+/** Rule 7. What cannot be written now (a card that is read-only) cannot go on later either. */
+static void forget_torn_header(const struct subject *subject)
+{
+    static const uint8_t zeros[WAL_HEADER_BYTES];
+    sqlite3_file *file = subject->journal.file;
+
+    if (subject->has_torn_header && subject->is_ours && subject->found->verdict == INSPECT_USABLE &&
+        file->pMethods->xWrite(file, zeros, sizeof(zeros), 0) == SQLITE_OK) {
+        (void)file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+    }
 }
 
 /** false: another process has it, or it cannot be locked. */
@@ -186,10 +214,13 @@ void inspect_queue(sqlite3_vfs *vfs, const char *path, struct inspection *found)
          */
         int kind = subject.database.file != NULL ? SQLITE_OPEN_WAL : SQLITE_OPEN_SUPER_JOURNAL;
 
-        (void)raw_file_open(&subject.journal, vfs, sqlite3_filename_wal(name),
-                            kind | SQLITE_OPEN_READONLY);
+        (void)(raw_file_open(&subject.journal, vfs, sqlite3_filename_wal(name),
+                             kind | SQLITE_OPEN_READWRITE) ||
+               raw_file_open(&subject.journal, vfs, sqlite3_filename_wal(name),
+                             kind | SQLITE_OPEN_READONLY));
         found->journal_bytes = subject.journal.size_bytes;
         judge(&subject);
+        forget_torn_header(&subject);
     }
     raw_file_close(&subject.journal);
     if (subject.database.file != NULL) {

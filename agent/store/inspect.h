@@ -2,8 +2,8 @@
  *
  *   the files -> [ INSPECT ] -> store: open it, or put it aside as it is
  *
- *  1. Nothing is written. The files are read through the VFS, under an exclusive lock, so that a
- *     queue that another process uses is never judged.
+ *  1. Nothing is written, but for rule 7. The files are read through the VFS, under an exclusive
+ *     lock, so that a queue that another process uses is never judged.
  *  2. A journal that is gone, or damaged so that what was committed is lost (wal_file.h), would let
  *     SQLite go back in time silently, and numbers be given twice: that is damage.
  *  3. An empty database makes SQLite delete its journal: that, too.
@@ -12,6 +12,10 @@
  *  5. Another program's database is not ours to change, not even its journal mode.
  *  6. The making of a queue may be interrupted anywhere: until page 1 of the file itself carries
  *     our application id nothing in it was ever acknowledged, and all is well.
+ *  7. A journal's header that was torn while the journal began anew is zeroed, once all that the
+ *     journal holds is known to be in the database. SQLite takes frames from no torn header, but it
+ *     does take the salts over for the next one; then frames of two laps have the same salts, and
+ *     those of the older one look like commits that were lost (rule 2).
  *
  * What it costs: one pass over the journal, 2 to 4 ms; the database is not read.
  *
