@@ -27,6 +27,7 @@ enum {
 
 struct agent {
     struct agent_settings settings;
+    bool begins_anew; /* G5 */
     struct clock_watch clock_watch;
     struct shared shared;
     struct fleet fleet;
@@ -63,13 +64,29 @@ enum error_code agent_open_store(const struct config *config, const struct clock
     return code;
 }
 
+/** G5: the queue is damaged where it must be written, and will not mend. */
+static void give_up_queue(struct agent *agent, const char *reason)
+{
+    struct error error = {0};
+
+    if (!agent->begins_anew && store_condemn(agent->shared.store, reason, &error) == ERROR_OK) {
+        agent->begins_anew = true;
+        log_error("queue-given-up", "path=%s error=\"%s\"", agent->shared.config->queue.path,
+                  reason);
+    }
+}
+
 /** G3: a failure is told once, the recovery too. */
 static bool commit(struct agent *agent)
 {
     struct error error = {0};
-    bool failed = store_commit(agent->shared.store, &error) != ERROR_OK;
+    enum error_code code = store_commit(agent->shared.store, &error);
+    bool failed = code != ERROR_OK;
     bool changed;
 
+    if (code == ERROR_BAD_DATA) {
+        give_up_queue(agent, error.text);
+    }
     (void)pthread_mutex_lock(&agent->shared.lock);
     changed = failed != (agent->shared.queue_error[0] != '\0');
     (void)snprintf(agent->shared.queue_error, sizeof(agent->shared.queue_error), "%s",
@@ -109,7 +126,7 @@ static bool tick(void *context)
         agent->flush_due_ns =
             clock_monotonic_ns(agent->shared.clock) + agent->shared.config->queue.flush_ns;
     }
-    return !stop_is_asked();
+    return !stop_is_asked() && !agent->begins_anew;
 }
 
 static enum error_code start_uplink(struct agent *agent, struct error *error)
@@ -220,7 +237,17 @@ static void reload(struct agent *agent) /* G2 */
              change.started, change.stopped, change.failed);
 }
 
-/** Until a signal ends it. */
+/** G5: as if it was started again, with the same process id; what is left in memory goes with it.
+ */
+static void start_again(const struct agent_settings *settings)
+{
+    (void)execl("/proc/self/exe", "leat", "run", "--config", settings->config_path, "--socket",
+                settings->socket_path, (char *)NULL);
+    log_error("agent-not-started", "error=\"%s\"", strerrordesc_np(errno)); /* whoever started it,
+                                                                               does it again */
+}
+
+/** Until a signal ends it, or the queue (G5). */
 static void run_until_stopped(struct agent *agent)
 {
     for (;;) {
@@ -231,6 +258,9 @@ static void run_until_stopped(struct agent *agent)
         int waited = poll(&ready, 1, (int)(left_ms < LOOK_EVERY_MS ? left_ms : LOOK_EVERY_MS));
 
         (void)tick(agent); /* the signal is read here */
+        if (agent->begins_anew) {
+            return;
+        }
         if (waited > 0 &&
             read(agent->signals, &signal_info, sizeof(signal_info)) == sizeof(signal_info)) {
             if (signal_info.ssi_signo != SIGHUP) {
@@ -398,6 +428,13 @@ int agent_run(const struct agent_settings *settings)
     run_until_stopped(&agent);
     ended = stop_threads(&agent);
     saved = finish(&agent);
+    if (agent.begins_anew && !stop_is_asked()) {
+        if (ended) {
+            store_close(agent.shared.store);
+            agent.shared.store = NULL;
+        }
+        start_again(settings);
+    }
     if (!ended) {
         _exit(saved ? EXIT_SUCCESS : EXIT_FAILURE); /* a driver still holds its memory */
     }

@@ -8,6 +8,8 @@
  *  G3  The main thread commits once per flush interval, whatever else happens. A failed commit is
  *      told once and tried again at the next flush; acquisition goes on (P4).
  *  G4  High-water marks are recorded every 15 minutes and at the end.
+ *  G5  A queue that turns out damaged where it must be written is given up: the agent stops as by
+ *      G1 and starts again in the same process; the opening sets the queue aside, a new one begins.
  *
  * Depends on: everything in agent/.  Threads: called on the main thread.
  */

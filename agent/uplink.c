@@ -1,6 +1,7 @@
 #include "agent/uplink.h"
 
 #include "agent/cutter.h"
+#include "agent/leftovers.h"
 #include "agent/store/store_clock.h"
 #include "agent/waiter.h"
 #include "base/log.h"
@@ -37,6 +38,7 @@ struct uplink {
     struct uplink_settings settings;
     const struct config_sync *sync;
     struct cutter cutter;
+    struct leftovers *leftovers;
     struct waiter waiter;
     pthread_t thread;
     int64_t backoff_ns;
@@ -121,9 +123,11 @@ static bool anything_due(struct uplink *uplink)
     return false;
 }
 
-static enum error_code put(struct uplink *uplink, enum stream stream, const struct batch *batch,
-                           struct error *error)
+/** leftovers_put, for the live queue too: it acknowledges in `store`. */
+static enum error_code put(void *context, struct store *store, enum stream stream,
+                           const struct batch *batch, struct error *error)
 {
+    struct uplink *uplink = context;
     const struct target *target = uplink->sync->target;
     int64_t deadline_ns = clock_monotonic_ns(uplink->settings.clock) + PUT_MAX_S * NS_PER_S;
     uint64_t rows = batch->last_sequence - batch->first_sequence + 1;
@@ -137,7 +141,7 @@ static enum error_code put(struct uplink *uplink, enum stream stream, const stru
         code = target->put(uplink->sync->target_state, batch, deadline_ns, error);
     }
     if (code == ERROR_OK) { /* U3 */
-        code = store_cut_finish(uplink->settings.store, stream, error);
+        code = store_cut_finish(store, stream, error);
     }
     if (code == ERROR_OK) {
         status_uplink_uploaded(uplink->settings.board, batch->size_bytes, rows,
@@ -177,7 +181,7 @@ static enum error_code upload_stream(struct uplink *uplink, enum stream stream, 
         uplink->cutter.time_rules.may_wait = !is_filling(&state);
         code = cutter_next(&uplink->cutter, stream, limit, &batch, &made, error);
         if (code == ERROR_OK && made) {
-            code = put(uplink, stream, &batch, error);
+            code = put(uplink, store, stream, &batch, error);
         }
         if (code != ERROR_OK) {
             return code;
@@ -258,21 +262,52 @@ static bool take_flush(struct uplink *uplink)
     return asked;
 }
 
+static bool flush_is_asked(struct uplink *uplink)
+{
+    bool asked;
+
+    (void)pthread_mutex_lock(&uplink->waiter.lock);
+    asked = uplink->flush_asked;
+    (void)pthread_mutex_unlock(&uplink->waiter.lock);
+    return asked;
+}
+
+/** What was set aside, until the live queue wants something (U5). */
+static enum error_code upload_leftovers(struct uplink *uplink, struct error *error)
+{
+    enum error_code code = ERROR_OK;
+    bool more = true;
+
+    while (code == ERROR_OK && more && !waiter_stopping(&uplink->waiter) &&
+           !flush_is_asked(uplink) && !anything_due(uplink)) {
+        code = leftovers_turn(uplink->leftovers, &more, error);
+    }
+    return code;
+}
+
 void uplink_turn(struct uplink *uplink)
 {
     int64_t now_ns = clock_monotonic_ns(uplink->settings.clock);
     bool asked = take_flush(uplink);
     struct error error = {0};
 
-    if (asked || (now_ns >= uplink->retry_ns && anything_due(uplink))) {
-        enum error_code code = upload_all(uplink, &error);
+    enum error_code code = ERROR_OK;
 
+    if (!asked && now_ns < uplink->retry_ns) {
+        return;
+    }
+    if (asked || anything_due(uplink)) {
+        code = upload_all(uplink, &error);
         if (code == ERROR_OK) {
             say_up(uplink);
-        } else {
-            say_down(uplink, code, &error);
-            uplink->retry_ns = now_ns + waiter_jitter_ns(uplink->backoff_ns); /* U4 */
         }
+    }
+    if (code == ERROR_OK) {
+        code = upload_leftovers(uplink, &error);
+    }
+    if (code != ERROR_OK) {
+        say_down(uplink, code, &error);
+        uplink->retry_ns = now_ns + waiter_jitter_ns(uplink->backoff_ns); /* U4 */
     }
 }
 
@@ -298,6 +333,7 @@ void uplink_free(struct uplink *uplink)
     if (uplink->is_open) {
         uplink->sync->target->close(uplink->sync->target_state);
     }
+    leftovers_free(uplink->leftovers);
     encoder_free(uplink->cutter.encoder);
     waiter_deinit(&uplink->waiter);
     free(uplink);
@@ -326,6 +362,13 @@ enum error_code uplink_create(const struct uplink_settings *settings, struct upl
                                                   .may_wait = true}};
     /* The option ends at 256 MiB. */
     code = encoder_create((size_t)config->sync.batch_max_bytes, &made->cutter.encoder, error);
+    if (code == ERROR_OK) {
+        made->leftovers = leftovers_create(&(struct leftovers_settings){
+            config, settings->store, settings->clock, made->cutter.encoder, put, made});
+        code = made->leftovers != NULL
+                   ? ERROR_OK
+                   : error_set(error, ERROR_NO_MEMORY, "no memory for the uplink");
+    }
     if (code != ERROR_OK) {
         uplink_free(made);
         return code;
@@ -387,6 +430,9 @@ enum error_code uplink_drain(const struct uplink_settings *settings, struct erro
 
     if (code == ERROR_OK) {
         code = upload_all(uplink, error);
+        for (bool more = true; code == ERROR_OK && more;) {
+            code = leftovers_turn(uplink->leftovers, &more, error);
+        }
         if (code == ERROR_OK) {
             code = store_commit(settings->store, error);
         }

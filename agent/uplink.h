@@ -3,13 +3,15 @@
  *   agent/store --> agent/cutter --> [ UPLINK ] --> sync/target --> lake
  *
  *  U1  A stream is due, unless its records wait for the clock (agent/time_fix.h), when its oldest
- * record is max_age old or of a day that is over, when about max_bytes wait, or when the queue's
- * ring is half full. When one is due, or someone asks (uplink_flush), all streams go, up to what
- * was on disk at that moment. U2  The catalogue goes first: no reading arrives before its
- * definition. Events go last: when a high-water mark arrives, everything below it has arrived. U3
- * A batch is acknowledged in the store after the target said that it has it, and not before. U4  A
- * failed upload is retried: after 1 s, doubling up to 5 min, jittered; a minute at once when a
- * person must act. Told once per change of state. Acquisition never waits for it (P4).
+ *      record is max_age old or of a day that is over, when about max_bytes wait, or when the
+ *      queue's ring is half full. When one is due, or someone asks (uplink_flush), all streams go,
+ *      up to what was on disk at that moment.
+ *  U2  The catalogue goes first: no reading arrives before its definition. Events go last: when a
+ *      high-water mark arrives, everything below it has arrived.
+ *  U3  A batch is acknowledged in the store after the target said that it has it, and not before.
+ *  U4  A failed upload is retried: after 1 s, doubling up to 5 min, jittered; a minute at once when
+ *      a person must act. Told once per change of state. Acquisition never waits for it (P4).
+ *  U5  Queues that were set aside go when the live one has nothing due (agent/leftovers.h).
  *
  * Life: uplink_start() -> uplink_ask_to_stop() -> uplink_join(). In the caller's thread:
  * uplink_create() -> uplink_turn()* -> uplink_free(); or uplink_drain() alone.

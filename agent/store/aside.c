@@ -86,15 +86,15 @@ static bool is_free(const char *kept_as, const char *kept_journal, const char *j
            (access(kept_journal, F_OK) != 0 || is_empty_or_gone(journal));
 }
 
-enum error_code aside_put(const char *path, enum aside_kind kind, char *kept_as, size_t kept_size,
-                          struct error *error)
+enum error_code aside_put(const char *from, const char *path, enum aside_kind kind, char *kept_as,
+                          size_t kept_size, struct error *error)
 {
     char journal[PATH_MAX], kept_journal[PATH_MAX];
     unsigned number = 0;
     bool paired;
 
     do {
-        if (!aside_name(kept_as, kept_size, path, kind, ++number) || !journal_name(journal, path) ||
+        if (!aside_name(kept_as, kept_size, path, kind, ++number) || !journal_name(journal, from) ||
             !journal_name(kept_journal, kept_as)) {
             return too_long(path, error);
         }
@@ -103,10 +103,10 @@ enum error_code aside_put(const char *path, enum aside_kind kind, char *kept_as,
     if ((paired ? unlink(journal) : rename(journal, kept_journal)) != 0 && errno != ENOENT) {
         return fs_error(error, errno, "rename", journal);
     }
-    if (rename(path, kept_as) != 0 && errno != ENOENT) {
-        return fs_error(error, errno, "rename", path);
+    if (rename(from, kept_as) != 0 && errno != ENOENT) {
+        return fs_error(error, errno, "rename", from);
     }
-    if (mark_name(journal, path) && unlink(journal) != 0 && errno != ENOENT) {
+    if (mark_name(journal, from) && unlink(journal) != 0 && errno != ENOENT) {
         return fs_error(error, errno, "remove", journal);
     }
     return sync_directory_of(path, error);

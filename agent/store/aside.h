@@ -23,10 +23,10 @@ const char *aside_word(enum aside_kind kind);
 /** <path>.<word>-<number>. false: too long. */
 bool aside_name(char *name, size_t size, const char *path, enum aside_kind kind, unsigned number);
 
-/** Rename a queue that is closed, with its journal, to the next name that is free; `kept_as` (of
- *  `kept_size` bytes) is the new name. Durable when it returns. Errors: as base/fs.h. */
-MUST_CHECK enum error_code aside_put(const char *path, enum aside_kind kind, char *kept_as,
-                                     size_t kept_size, struct error *error);
+/** Rename the closed queue `from`, with its journal, to the next free name beside `path`; `kept_as`
+ *  (of `kept_size` bytes) is it. Durable when it returns. Errors: as base/fs.h. */
+MUST_CHECK enum error_code aside_put(const char *from, const char *path, enum aside_kind kind,
+                                     char *kept_as, size_t kept_size, struct error *error);
 
 /** Say that the next opening must set the queue aside, and why. Errors: as base/fs.h. */
 MUST_CHECK enum error_code aside_condemn(const char *path, const char *reason, struct error *error);

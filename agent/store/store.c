@@ -266,7 +266,8 @@ static enum error_code set_aside(struct store *store, const struct store_setting
     memcpy(predecessor, store->database.incarnation, STORE_INCARNATION_SIZE);
     close_contents(store);
     (void)snprintf(store->kept_because, sizeof(store->kept_because), "%s", error->text);
-    code = aside_put(settings->path, kind, store->kept_as, sizeof(store->kept_as), error);
+    code = aside_put(settings->path, settings->path, kind, store->kept_as, sizeof(store->kept_as),
+                     error);
     if (code == ERROR_OK && predecessor[0] == '\0') {
         aside_incarnation(store->kept_as, predecessor);
     }
