@@ -65,16 +65,6 @@ static void on_connected_5(void *context, MQTTAsync_successData5 *data)
     give_answer(context, true, 0, NULL);
 }
 
-static void on_subscribed(void *context, MQTTAsync_successData *data)
-{
-    give_answer(context, true, data->alt.qos, NULL);
-}
-
-static void on_subscribed_5(void *context, MQTTAsync_successData5 *data)
-{
-    give_answer(context, true, (int)data->reasonCode, NULL);
-}
-
 /** OpenSSL's complaints, one line each: "139...:error:0A000086:SSL routines::certificate ...". */
 static int on_tls_error(const char *text, size_t size, void *context)
 {
@@ -162,13 +152,6 @@ static enum error_code wait_answer(struct mqtt_link *link, int64_t until_ns, con
     }
     return error_set(error, ERROR_TIMEOUT, "broker %.100s: no answer in time while %s",
                      link->options->broker, doing);
-}
-
-static void clear_answer(struct mqtt_link *link)
-{
-    (void)pthread_mutex_lock(&link->mutex);
-    link->answer = (struct mqtt_answer){0};
-    (void)pthread_mutex_unlock(&link->mutex);
 }
 
 static bool add_property(MQTTProperties *properties, enum MQTTPropertyCodes code, uint32_t value)
@@ -307,94 +290,4 @@ enum error_code mqtt_connect(struct mqtt_link *link, int64_t until_ns, struct er
         return code;
     }
     return refuse_connection(link, &answer, error);
-}
-
-static enum error_code check_granted(struct mqtt_link *link, const char *filter, int qos,
-                                     const struct mqtt_answer *answer, struct error *error)
-{
-    const char *broker = link->options->broker;
-
-    if (answer->code >= MQTT_BAD_SUBSCRIBE) {
-        return error_set(error, ERROR_REFUSED,
-                         "broker %.80s: refused the subscription to %.80s; check its access list "
-                         "for this user",
-                         broker, filter);
-    }
-    if (!answer->success || answer->code < 0 || answer->code > 2) {
-        return error_set(error, ERROR_UNREACHABLE, "broker %.80s: subscribing to %.80s failed (%d)",
-                         broker, filter, answer->code);
-    }
-    if (answer->code < qos) {
-        return error_set(error, ERROR_REFUSED,
-                         "broker %.80s: grants only QoS 0 for %.80s, where nothing is "
-                         "acknowledged; write qos: 0 if that is wanted",
-                         broker, filter);
-    }
-    return ERROR_OK;
-}
-
-/* One filter a packet: with several, Paho hands over a list of answers without its length, and a
- * broker that answers fewer than were asked would have us read behind it. */
-static enum error_code subscribe_to(struct mqtt_link *link, const char *filter, int qos,
-                                    int64_t until_ns, struct error *error)
-{
-    MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-    struct mqtt_answer answer;
-    enum error_code code;
-    int outcome;
-
-    clear_answer(link);
-    response.context = link;
-    if (link->gate.version == MQTTVERSION_5) {
-        response.onSuccess5 = on_subscribed_5;
-        response.onFailure5 = on_failure_5;
-    } else {
-        response.onSuccess = on_subscribed;
-        response.onFailure = on_failure;
-    }
-    outcome = MQTTAsync_subscribe(link->client, filter, qos, &response);
-    if (outcome != MQTTASYNC_SUCCESS) {
-        return error_set(error, ERROR_UNREACHABLE, "broker %.100s: Paho cannot subscribe: %s",
-                         link->options->broker, MQTTAsync_strerror(outcome));
-    }
-    code = wait_answer(link, until_ns, "subscribing", &answer, error);
-    return code == ERROR_OK ? check_granted(link, filter, qos, &answer, error) : code;
-}
-
-/** The QoS to ask for with this filter: the highest of those that share it; -1 when an earlier
- *  subscription has asked already. */
-static int shared_qos(const struct mqtt_subscription *subscriptions,
-                      const struct mqtt_subscription *this_one)
-{
-    bool earlier = true;
-    int qos = this_one->qos;
-
-    for (const struct mqtt_subscription *one = subscriptions; one != NULL; one = one->next) {
-        if (one == this_one) {
-            earlier = false;
-        } else if (strcmp(one->topic.filter, this_one->topic.filter) == 0) {
-            if (earlier) {
-                return -1;
-            }
-            qos = one->qos > qos ? one->qos : qos;
-        }
-    }
-    return qos;
-}
-
-enum error_code mqtt_subscribe(struct mqtt_link *link,
-                               const struct mqtt_subscription *subscriptions, int64_t until_ns,
-                               struct error *error)
-{
-    enum error_code code = ERROR_OK;
-
-    for (const struct mqtt_subscription *one = subscriptions; one != NULL && code == ERROR_OK;
-         one = one->next) {
-        int qos = shared_qos(subscriptions, one);
-
-        if (qos >= 0) {
-            code = subscribe_to(link, one->topic.filter, qos, until_ns, error);
-        }
-    }
-    return code;
 }

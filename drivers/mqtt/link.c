@@ -132,6 +132,11 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
     return 1;
 }
 
+void mqtt_link_wait_changed(struct mqtt_link *link, int64_t until_ns)
+{
+    wait_for(&link->changed, &link->mutex, until_ns);
+}
+
 bool mqtt_link_wait_answer(struct mqtt_link *link, int64_t until_ns, struct mqtt_answer *answer)
 {
     (void)pthread_mutex_lock(&link->mutex);
@@ -299,7 +304,7 @@ enum error_code mqtt_link_state(struct mqtt_link *link, struct error *error)
         return error_set(error, ERROR_UNREACHABLE,
                          "broker %.100s: it takes no acknowledgements; connecting anew", broker);
     }
-    return ERROR_OK;
+    return mqtt_check_grants(link, error);
 }
 
 void mqtt_link_close(struct mqtt_link *link)
@@ -318,6 +323,7 @@ void mqtt_link_close(struct mqtt_link *link)
         MQTTAsync_destroy(&link->client); /* disconnects */
     }
     mqtt_gate_leave(&link->gate);
+    free(link->grants); /* nobody answers any more */
     mqtt_inbox_deinit(&link->inbox);
     if (link->mutex_ready) {
         (void)pthread_cond_destroy(&link->room);

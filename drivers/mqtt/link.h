@@ -8,6 +8,8 @@
  *      is committed for every gate meanwhile, since it holds Paho's mutex and no other client is
  *      served. After that a message of QoS 1 is not accepted: it is not acknowledged either, and
  *      the link ends so that the broker delivers it again. One of QoS 0 is dropped and counted.
+ *      The same may happen before the broker has answered the subscriptions: a broker that kept
+ *      messages for us sends those first. So the link is open when half the inbox is full, too.
  *  K3  After a failure next() still hands over what had arrived.
  *
  * Depends on: base, gate, inbox, options, Paho.  Threads: callbacks run on Paho's threads under its
@@ -37,6 +39,14 @@ struct mqtt_answer {
     char message[96]; /* Paho's text for it, or "" */
 };
 
+/** One subscription that was asked for, and what the broker says. */
+struct mqtt_grant {
+    struct mqtt_link *link;
+    const char *filter; /* the subscription's */
+    int qos;
+    struct mqtt_answer answer; /* guarded by the link's mutex */
+};
+
 struct mqtt_link {
     const struct mqtt_options *options;
     const struct clock *clock;
@@ -48,14 +58,18 @@ struct mqtt_link {
     pthread_cond_t room;    /* something for the callback */
     bool mutex_ready;
     struct mqtt_inbox inbox;
-    bool closing;     /* accept nothing any more */
-    bool lost;        /* the connection is gone */
-    bool overrun;     /* K2 */
-    bool late;        /* the callback has waited in vain since next() was here last */
-    int lost_reason;  /* of a DISCONNECT of version 5; 0: none */
-    uint64_t dropped; /* messages of QoS 0 since mqtt_link_take_dropped() */
-    struct mqtt_answer answer;
-    char tls_problem[96]; /* the first thing that OpenSSL complained about */
+    bool closing;              /* accept nothing any more */
+    bool lost;                 /* the connection is gone */
+    bool overrun;              /* K2 */
+    bool late;                 /* the callback has waited in vain since next() was here last */
+    int lost_reason;           /* of a DISCONNECT of version 5; 0: none */
+    uint64_t dropped;          /* messages of QoS 0 since mqtt_link_take_dropped() */
+    struct mqtt_answer answer; /* to connecting */
+    struct mqtt_grant *grants; /* the collector's, but for their answers */
+    size_t grant_count;
+    int64_t grants_until_ns; /* of clock_system: no answer by then is a failure */
+    bool grants_settled;     /* all of them are as asked */
+    char tls_problem[96];    /* the first thing that OpenSSL complained about */
 };
 
 /** Connect and subscribe. `*link` may be half built on failure: mqtt_link_close() takes it.
@@ -89,12 +103,24 @@ void mqtt_link_close(struct mqtt_link *link);
 
 /* connect.c */
 
-/** Connect the client and subscribe, waiting for the answers until `until_ns` (clock_system). */
+/** Connect the client, waiting for the answer until `until_ns` (clock_system). */
 MUST_CHECK enum error_code mqtt_connect(struct mqtt_link *link, int64_t until_ns,
                                         struct error *error);
+
+/* subscribe.c */
+
+/** Subscribe, and wait for the answers until `until_ns`, or until messages pile up (K2). */
 MUST_CHECK enum error_code mqtt_subscribe(struct mqtt_link *link,
                                           const struct mqtt_subscription *subscriptions,
                                           int64_t until_ns, struct error *error);
+
+/** Is a subscription refused, or not answered in time? Part of mqtt_link_state(). */
+MUST_CHECK enum error_code mqtt_check_grants(struct mqtt_link *link, struct error *error);
+
+/* link.c */
+
+/** With the mutex held: wait for `changed`, at most until `until_ns`; the caller looks again. */
+void mqtt_link_wait_changed(struct mqtt_link *link, int64_t until_ns);
 
 /** Wait for link->answer. The mutex is free before and after. */
 bool mqtt_link_wait_answer(struct mqtt_link *link, int64_t until_ns, struct mqtt_answer *answer);

@@ -47,3 +47,21 @@ def test_25_kills_under_a_live_publisher_lose_nothing(agent, broker, closing, pr
     assert_nothing_lost(tmp_path / "lake", publisher.accepted(), "line/press-count")
     assert len(publisher.accepted()) == total > KILLS * BETWEEN_KILLS
     assert unflagged_doubles(programs, tmp_path / "lake", tmp_path) == 0
+
+
+def test_a_backlog_larger_than_the_inbox_comes_through(agent, broker, closing, tmp_path):
+    """A broker sends what it kept for us before it answers the subscription, and all at once."""
+    server = broker(lines=("max_queued_messages 0", "max_inflight_messages 0"))
+    subject = agent(harness.leat_yaml(tmp_path, mqtt_device("line", server.port), max_age="2s",
+                                      ring="64MiB"))
+    subject.start().wait_device("line", "up")
+    assert subject.stop().code == 0
+    publisher = closing(Publisher(server.port, rate=4000)).start()
+    publisher.wait_accepted(12000)
+    total = publisher.stop()
+    subject.start()
+    wait_in_lake(subject, tmp_path / "lake", "line/press-count", total - 1)
+    assert not subject.log("device-down")
+    assert subject.stop().code == 0
+    drained(subject)
+    assert_nothing_lost(tmp_path / "lake", publisher.accepted(), "line/press-count")
