@@ -1,6 +1,7 @@
 #include "agent/status_disk.h"
 
 #include "agent/card.h"
+#include "agent/json_field.h"
 
 #include <dirent.h>
 #include <libgen.h>
@@ -146,35 +147,21 @@ static const cJSON *member(const cJSON *object, const char *key)
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-/** 0 when it is not there. */
-static double number_of(const cJSON *object, const char *key)
-{
-    const cJSON *item = member(object, key);
-
-    return cJSON_IsNumber(item) ? item->valuedouble : 0;
-}
-
-static const char *text_of(const cJSON *object, const char *key)
-{
-    const char *text = cJSON_GetStringValue(member(object, key));
-
-    return text == NULL ? "" : text;
-}
-
 static void print_emmc(const cJSON *emmc, FILE *output)
 {
     static const char *const spares[] = {"not told", "normal", "80 % used up", "90 % used up"};
-    double one = number_of(emmc, "life_time_a"), two = number_of(emmc, "life_time_b");
+    double one = json_number(emmc, "life_time_a"), two = json_number(emmc, "life_time_b");
     unsigned tenths = (unsigned)(one > two ? one : two);
-    unsigned spare = (unsigned)number_of(emmc, "pre_eol_info");
+    unsigned spare = (unsigned)json_number(emmc, "pre_eol_info");
 
     if (tenths >= TENTHS_WORN_OUT) {
-        (void)fprintf(output, "  eMMC %s says: beyond its life; replace it", text_of(emmc, "name"));
+        (void)fprintf(output, "  eMMC %s says: beyond its life; replace it",
+                      json_text(emmc, "name"));
     } else if (tenths > 0) {
-        (void)fprintf(output, "  eMMC %s says: %u to %u %% of its life used", text_of(emmc, "name"),
-                      (tenths - 1) * 10, tenths * 10);
+        (void)fprintf(output, "  eMMC %s says: %u to %u %% of its life used",
+                      json_text(emmc, "name"), (tenths - 1) * 10, tenths * 10);
     } else {
-        (void)fprintf(output, "  eMMC %s does not say how old it is", text_of(emmc, "name"));
+        (void)fprintf(output, "  eMMC %s does not say how old it is", json_text(emmc, "name"));
     }
     (void)fprintf(output, ", spare blocks: %s\n", spare < 4 ? spares[spare] : "not told");
 }
@@ -182,16 +169,16 @@ static void print_emmc(const cJSON *emmc, FILE *output)
 static void print_card(const cJSON *card, FILE *output)
 {
     const cJSON *emmc = member(card, "emmc");
-    double years = number_of(card, "years");
-    double percent = number_of(card, "life_percent_per_year");
+    double years = json_number(card, "years");
+    double percent = json_number(card, "life_percent_per_year");
 
-    (void)fprintf(output, "card    %.1f GiB, %.0f cycles: ", number_of(card, "size") / (1 << 30),
-                  number_of(card, "cycles"));
+    (void)fprintf(output, "card    %.1f GiB, %.0f cycles: ", json_number(card, "size") / (1 << 30),
+                  json_number(card, "cycles"));
     if (member(card, "years") == NULL) {
         (void)fprintf(output, "too early to tell how long it lasts\n");
     } else {
         (void)fprintf(output, "%.2f GB a day, %.*f %% of its life a year, ",
-                      number_of(card, "daily_bytes") / gigabyte, percent < 0.1 ? 3 : 1, percent);
+                      json_number(card, "daily_bytes") / gigabyte, percent < 0.1 ? 3 : 1, percent);
         if (years > 0 && years < 200) {
             (void)fprintf(output, "worn out in %.*f years by this agent alone\n",
                           years < 10 ? 1 : 0, years);
@@ -210,23 +197,24 @@ void status_disk_print(const cJSON *disk, FILE *output)
     unsigned shown = 0;
 
     (void)fprintf(output, "queue   %.0f commits, %.0f syncs, %.3f GB to the disk since the start\n",
-                  number_of(disk, "commits"), number_of(disk, "syncs"),
-                  number_of(disk, "bytes_written") / gigabyte);
-    if (text_of(disk, "error")[0] != '\0') {
-        (void)fprintf(output, "  %s\n", text_of(disk, "error"));
+                  json_number(disk, "commits"), json_number(disk, "syncs"),
+                  json_number(disk, "bytes_written") / gigabyte);
+    if (json_text(disk, "error")[0] != '\0') {
+        (void)fprintf(output, "  %s\n", json_text(disk, "error"));
     }
     cJSON_ArrayForEach(row, member(disk, "set_aside"))
     {
-        (void)fprintf(output, "  set aside: %s, %.1f MiB\n", text_of(row, "name"),
-                      number_of(row, "bytes") / (1 << 20));
+        (void)fprintf(output, "  set aside: %s, %.1f MiB\n", json_text(row, "name"),
+                      json_number(row, "bytes") / (1 << 20));
     }
     print_card(member(disk, "card"), output);
     cJSON_ArrayForEach(row, member(disk, "days"))
     {
         if (shown++ < DAYS_SHOWN) {
             (void)fprintf(output, "  %s  %.3f GB written, %.3f GB programmed, %.0f syncs\n",
-                          text_of(row, "date"), number_of(row, "bytes") / gigabyte,
-                          number_of(row, "programmed_bytes") / gigabyte, number_of(row, "syncs"));
+                          json_text(row, "date"), json_number(row, "bytes") / gigabyte,
+                          json_number(row, "programmed_bytes") / gigabyte,
+                          json_number(row, "syncs"));
         }
     }
 }

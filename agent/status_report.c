@@ -1,6 +1,7 @@
 #include "agent/status_report.h"
 
 #include "agent/clock_watch.h"
+#include "agent/json_field.h"
 #include "agent/status_disk.h"
 
 #include <cjson/cJSON.h>
@@ -146,21 +147,6 @@ char *status_report_json(const struct status_source *source)
     return text;
 }
 
-static const char *text_of(const cJSON *object, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
-
-    return text == NULL ? "" : text;
-}
-
-static unsigned long long count_of(const cJSON *object, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-
-    return cJSON_IsNumber(item) && item->valuedouble >= 0 ? (unsigned long long)item->valuedouble
-                                                          : 0;
-}
-
 static void print_devices(const cJSON *report, FILE *output)
 {
     const cJSON *row;
@@ -170,11 +156,12 @@ static void print_devices(const cJSON *report, FILE *output)
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(report, "devices"))
     {
         (void)fprintf(output, "%-20s %-12s %-9s %10llu %8llu %12llu %12llu %9llu\n",
-                      text_of(row, "name"), text_of(row, "driver"), text_of(row, "state"),
-                      count_of(row, "polls"), count_of(row, "missed"), count_of(row, "queued"),
-                      count_of(row, "suppressed"), count_of(row, "rejected"));
-        if (text_of(row, "reason")[0] != '\0') {
-            (void)fprintf(output, "  %s\n", text_of(row, "reason"));
+                      json_text(row, "name"), json_text(row, "driver"), json_text(row, "state"),
+                      json_count(row, "polls"), json_count(row, "missed"),
+                      json_count(row, "queued"), json_count(row, "suppressed"),
+                      json_count(row, "rejected"));
+        if (json_text(row, "reason")[0] != '\0') {
+            (void)fprintf(output, "  %s\n", json_text(row, "reason"));
         }
     }
 }
@@ -187,17 +174,17 @@ static void print_streams(const cJSON *report, FILE *output)
                   "in the lake", "waiting", "ring used", "lost", "when full", "MiB made");
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(report, "streams"))
     {
-        unsigned long long ring = count_of(row, "ring_bytes");
-        unsigned long long used = count_of(row, "waiting_bytes");
-        const char *growth = text_of(row, "growth");
+        unsigned long long ring = json_count(row, "ring_bytes");
+        unsigned long long used = json_count(row, "waiting_bytes");
+        const char *growth = json_text(row, "growth");
 
-        (void)fprintf(output, "%-12s %14llu %14llu %14llu %9llu%% %8llu", text_of(row, "name"),
-                      count_of(row, "committed"), count_of(row, "acknowledged"),
-                      count_of(row, "waiting"), ring == 0 ? 0 : used * 100 / ring,
-                      count_of(row, "lost"));
+        (void)fprintf(output, "%-12s %14llu %14llu %14llu %9llu%% %8llu", json_text(row, "name"),
+                      json_count(row, "committed"), json_count(row, "acknowledged"),
+                      json_count(row, "waiting"), ring == 0 ? 0 : used * 100 / ring,
+                      json_count(row, "lost"));
         if (ring > 0) {
-            (void)fprintf(output, "  %-16s %6.1f of %.1f", text_of(row, "when_full"),
-                          (double)count_of(row, "made_bytes") / (1 << 20),
+            (void)fprintf(output, "  %-16s %6.1f of %.1f", json_text(row, "when_full"),
+                          (double)json_count(row, "made_bytes") / (1 << 20),
                           (double)ring / (1 << 20));
         }
         (void)fputc('\n', output);
@@ -210,10 +197,10 @@ static void print_streams(const cJSON *report, FILE *output)
 
 static void print_clock(const cJSON *clock, FILE *output)
 {
-    unsigned long long waiting = count_of(clock, "waiting");
+    unsigned long long waiting = json_count(clock, "waiting");
 
-    (void)fprintf(output, "clock   %s, %s for %llu s", text_of(clock, "utc"),
-                  text_of(clock, "state"), count_of(clock, "since_s"));
+    (void)fprintf(output, "clock   %s, %s for %llu s", json_text(clock, "utc"),
+                  json_text(clock, "state"), json_count(clock, "since_s"));
     if (waiting > 0) {
         (void)fprintf(output, "; %llu records wait until it is right", waiting);
     }
@@ -232,18 +219,19 @@ enum error_code status_report_print(const char *json, FILE *output, struct error
         return error_set(error, ERROR_BAD_DATA, "the agent's answer is not a status: %.60s", json);
     }
     (void)fprintf(output, "leat %s   site %s   gateway %s   incarnation %s   up %llu s\n",
-                  text_of(report, "version"), text_of(report, "site"), text_of(report, "gateway"),
-                  text_of(report, "incarnation"), count_of(report, "uptime_s"));
+                  json_text(report, "version"), json_text(report, "site"),
+                  json_text(report, "gateway"), json_text(report, "incarnation"),
+                  json_count(report, "uptime_s"));
     print_devices(report, output);
     print_streams(report, output);
     (void)fprintf(output, "\nuplink  %s: %s, %llu objects, %llu rows, %llu bytes, last %s\n",
-                  text_of(uplink, "target")[0] == '\0' ? "(none)" : text_of(uplink, "target"),
-                  text_of(uplink, "state"), count_of(uplink, "objects"), count_of(uplink, "rows"),
-                  count_of(uplink, "bytes"),
-                  text_of(uplink, "last_success")[0] == '\0' ? "never"
-                                                             : text_of(uplink, "last_success"));
-    if (text_of(uplink, "reason")[0] != '\0') {
-        (void)fprintf(output, "  %s\n", text_of(uplink, "reason"));
+                  json_text(uplink, "target")[0] == '\0' ? "(none)" : json_text(uplink, "target"),
+                  json_text(uplink, "state"), json_count(uplink, "objects"),
+                  json_count(uplink, "rows"), json_count(uplink, "bytes"),
+                  json_text(uplink, "last_success")[0] == '\0' ? "never"
+                                                               : json_text(uplink, "last_success"));
+    if (json_text(uplink, "reason")[0] != '\0') {
+        (void)fprintf(output, "  %s\n", json_text(uplink, "reason"));
     }
     status_disk_print(disk, output);
     print_clock(clock, output);

@@ -1,22 +1,9 @@
 #include "agent/inspect/table.h"
 
+#include "agent/json_field.h"
+
 #include <stdbool.h>
 #include <string.h>
-
-static const char *text_of(const cJSON *object, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
-
-    return text == NULL ? "" : text;
-}
-
-static unsigned long long count_of(const cJSON *object, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-
-    return cJSON_IsNumber(item) && item->valuedouble >= 0 ? (unsigned long long)item->valuedouble
-                                                          : 0;
-}
 
 static const cJSON *part_of(const cJSON *object, const char *key)
 {
@@ -29,10 +16,10 @@ void table_print_stat(const cJSON *summary, FILE *output)
     const cJSON *journal = part_of(summary, "journal");
     const cJSON *row;
 
-    (void)fprintf(output, "queue %s, incarnation %s\n", text_of(queue, "path"),
-                  text_of(summary, "incarnation"));
-    (void)fprintf(output, "%llu bytes, journal %llu bytes\n\n", count_of(queue, "bytes"),
-                  count_of(journal, "bytes"));
+    (void)fprintf(output, "queue %s, incarnation %s\n", json_text(queue, "path"),
+                  json_text(summary, "incarnation"));
+    (void)fprintf(output, "%llu bytes, journal %llu bytes\n\n", json_count(queue, "bytes"),
+                  json_count(journal, "bytes"));
     (void)fprintf(output, "%-10s %13s %13s %12s %12s %9s  %-24s  %s\n", "stream", "stored up to",
                   "in the lake", "waiting", "ring bytes", "lost", "oldest that waits", "newest");
     cJSON_ArrayForEach(row, part_of(summary, "streams"))
@@ -40,28 +27,28 @@ void table_print_stat(const cJSON *summary, FILE *output)
         const cJSON *cut = part_of(row, "uploading");
 
         (void)fprintf(output, "%-10s %13llu %13llu %12llu %12llu %9llu  %-24s  %s\n",
-                      text_of(row, "name"), count_of(row, "committed"),
-                      count_of(row, "acknowledged"), count_of(row, "waiting"),
-                      count_of(row, "ring_bytes"), count_of(row, "lost"),
-                      text_of(row, "oldest_waiting"), text_of(row, "newest"));
+                      json_text(row, "name"), json_count(row, "committed"),
+                      json_count(row, "acknowledged"), json_count(row, "waiting"),
+                      json_count(row, "ring_bytes"), json_count(row, "lost"),
+                      json_text(row, "oldest_waiting"), json_text(row, "newest"));
         if (cut != NULL) {
-            (void)fprintf(output, "  being uploaded: %llu to %llu\n", count_of(cut, "first"),
-                          count_of(cut, "last"));
+            (void)fprintf(output, "  being uploaded: %llu to %llu\n", json_count(cut, "first"),
+                          json_count(cut, "last"));
         }
     }
 }
 
 static void print_finding(const cJSON *row, FILE *output)
 {
-    unsigned long long first = count_of(row, "first"), last = count_of(row, "last");
+    unsigned long long first = json_count(row, "first"), last = json_count(row, "last");
 
-    (void)fprintf(output, "%s, slot %llu", text_of(row, "stream"), count_of(row, "slot"));
+    (void)fprintf(output, "%s, slot %llu", json_text(row, "stream"), json_count(row, "slot"));
     if (last > 0) {
         (void)fprintf(output, ", numbers %llu to %llu", first, last);
     } else if (first > 0) {
         (void)fprintf(output, ", numbers from %llu", first);
     }
-    (void)fprintf(output, ": %s%s\n", text_of(row, "what"),
+    (void)fprintf(output, ": %s%s\n", json_text(row, "what"),
                   cJSON_IsTrue(part_of(row, "told")) ? " (a gap event says so)" : "");
 }
 
@@ -73,9 +60,9 @@ void table_print_check(const cJSON *summary, FILE *output)
                   "findings");
     cJSON_ArrayForEach(row, part_of(summary, "streams"))
     {
-        (void)fprintf(output, "%-10s %8llu %10llu %14llu %9llu\n", text_of(row, "name"),
-                      count_of(row, "slots"), count_of(row, "batches"), count_of(row, "records"),
-                      count_of(row, "findings"));
+        (void)fprintf(output, "%-10s %8llu %10llu %14llu %9llu\n", json_text(row, "name"),
+                      json_count(row, "slots"), json_count(row, "batches"),
+                      json_count(row, "records"), json_count(row, "findings"));
     }
     cJSON_ArrayForEach(row, part_of(summary, "findings"))
     {
