@@ -84,7 +84,9 @@ struct ring {
     bool tail_is_stale; /* acknowledged more since the tail was last moved */
     struct row_state *state;
     uint64_t next_sequence, committed_sequence;
-    uint64_t tail_first; /* first number in the tail slot */
+    uint64_t tail_first;            /* first number in the tail slot */
+    uint64_t told_first, told_last; /* damage at the end of the ring that an opening told of: a
+                                       reader that comes there need not; 0: none */
     int64_t tail_t0_ns, head_t0_ns;
     struct codec_encoder *encoder;
     struct codec_encoder *larger_encoder; /* takes over at the next slot; or NULL */

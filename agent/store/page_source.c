@@ -76,9 +76,13 @@ enum error_code page_source_open(struct page_source *source, const char *path, s
     wal_scan(&source->wal, &scan);
     source->journal_is_whole = source->wal.has_header && !scan.damaged;
     if (source->wal.page_bytes != source->page_bytes && source->database.size_bytes > 0) {
-        scan.range_count = 0; /* not a journal of this database */
+        if (source->wal.has_header) { /* another database stands in its place */
+            raw_file_close(&source->database);
+        } else {
+            scan.range_count = 0; /* not a journal of this database */
+        }
     }
-    source->page_bytes = source->wal.page_bytes;
+    source->page_bytes = source->wal.has_header ? source->wal.page_bytes : source->page_bytes;
     source->page = malloc(source->page_bytes);
     if (source->page == NULL || !wal_map_make(&source->wal, &scan, &source->map)) {
         return error_set(error, ERROR_NO_MEMORY, "not enough memory to read %s", path);

@@ -11,6 +11,7 @@ struct reader {
     struct codec_decoder *decoder;
     store_visit *visit;
     void *context;
+    uint64_t began;     /* the first one that was asked for */
     uint64_t wanted;    /* the next sequence number to be visited */
     uint64_t after;     /* slots that begin here or before were read to their end; 0: none */
     uint64_t committed; /* as of the last copy; read up to here, all that it held was seen */
@@ -171,35 +172,70 @@ static enum error_code visit_slot(struct reader *reader, struct error *error)
     return ERROR_OK;
 }
 
-/** Records from `wanted` to `last` are not there: say so once (S4). */
+static enum error_code tell_gap(struct reader *reader, uint64_t first, uint64_t last,
+                                struct error *error)
+{
+    struct event event = store_gap_event(reader->ring->stream, first, last,
+                                         "the queue was damaged: these records cannot be read");
+
+    return first <= last ? store_append_own(reader->store, &event, error) : ERROR_OK;
+}
+
+/** Tell of first..last, but for what an opening told of already. */
+static enum error_code tell_gaps(struct reader *reader, uint64_t first, uint64_t last,
+                                 struct error *error)
+{
+    const struct ring *ring = reader->ring;
+    enum error_code code;
+
+    if (ring->told_last < first || ring->told_first > last) {
+        return tell_gap(reader, first, last, error);
+    }
+    code = tell_gap(reader, first, ring->told_first - 1, error);
+    return code == ERROR_OK ? tell_gap(reader, ring->told_last + 1, last, error) : code;
+}
+
+/** How many of first..last the opening did not count. */
+static uint64_t count_untold(const struct ring *ring, uint64_t first, uint64_t last)
+{
+    uint64_t told_from = first > ring->told_first ? first : ring->told_first;
+    uint64_t told_to = last < ring->told_last ? last : ring->told_last;
+
+    return last - first + 1 - (told_from <= told_to ? told_to - told_from + 1 : 0);
+}
+
+/** Records from `wanted` to `last` are not there: say so once (S4). Who began in the middle says
+ *  nothing: the one who reads all that waits will. */
 static enum error_code report_damage(struct reader *reader, uint64_t last, struct error *error)
 {
     struct store *store = reader->store;
     struct row_state *state = reader->ring->state;
-    uint64_t first = reader->wanted > reader->oldest ? reader->wanted : reader->oldest;
-    struct event event;
-    uint64_t before;
+    uint64_t first, before, lost = 0;
     enum error_code code = ERROR_OK;
 
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
     before = state->row.damage_reported;
-    first = first > before ? first : before + 1;
+    first = before + 1;
     first = first > state->row.acknowledged ? first : state->row.acknowledged + 1;
+    first = first > reader->oldest ? first : reader->oldest;
+    if (reader->began > first) {
+        first = last + 1;
+    }
+    first = first > reader->wanted ? first : reader->wanted;
     if (first <= last) {
+        lost = count_untold(reader->ring, first, last);
         state->row.damage_reported = last;
-        state->row.lost_count += last - first + 1;
+        state->row.lost_count += lost;
         row_changed(store, state);
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     if (first <= last) {
-        event = store_gap_event(reader->ring->stream, first, last,
-                                "the queue was damaged: these records cannot be read");
-        code = store_append_own(store, &event, error);
+        code = tell_gaps(reader, first, last, error);
     }
     if (code != ERROR_OK) {                     /* then it is found again by the next reader */
         (void)pthread_mutex_lock(&store->lock); /* cannot fail */
         state->row.damage_reported = before;
-        state->row.lost_count -= last - first + 1;
+        state->row.lost_count -= lost;
         (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     }
     return code;
@@ -251,7 +287,7 @@ enum error_code store_read(struct store *store, enum stream stream, uint64_t fir
     reader->ring = &store->rings[stream];
     reader->visit = visit;
     reader->context = context;
-    reader->wanted = first_sequence > 0 ? first_sequence : 1;
+    reader->began = reader->wanted = first_sequence > 0 ? first_sequence : 1;
     code = read_slots(reader, error);
     codec_decoder_free(reader->decoder);
     free(reader);

@@ -3,6 +3,8 @@
 #include "agent/store/place.h"
 #include "agent/store/ring.h"
 
+#include <stdlib.h>
+
 /** What is in the newest slot. */
 struct newest {
     struct image *image;
@@ -132,34 +134,89 @@ static uint64_t highest_given(struct store *store, const struct ring *ring)
     return highest;
 }
 
-static void recover_tail(struct store *store, struct ring *ring, const struct newest *newest)
+/** Stand on the oldest slot that can be read; what stood before it is lost. */
+static void recover_tail(struct store *store, struct ring *ring, const struct newest *newest,
+                         struct recovered_gap *gap)
 {
     struct database_ring *row = &ring->state->row;
-    struct slot_header header;
+    struct slot_header header = {0};
     bool newest_is_good = newest->next_sequence > 0;
+    bool found = false, skipped = false;
+    uint64_t told =
+        row->acknowledged > row->damage_reported ? row->acknowledged : row->damage_reported;
 
     ring->head_t0_ns = newest_is_good ? newest->image->header.t0_ns : 0;
-    while (row->tail != row->head) {
-        if (place_read_header(store, ring->stream, row->tail, &header) &&
-            header.first_sequence < row->head_first) {
-            ring->tail_first = header.first_sequence;
-            ring->tail_t0_ns = header.t0_ns;
-            return;
+    while (!found && row->tail != row->head) {
+        found = place_read_header(store, ring->stream, row->tail, &header) &&
+                header.first_sequence < row->head_first;
+        if (!found) {
+            row->tail = row->tail + 1 < row->made ? row->tail + 1 : 0;
+            skipped = true;
         }
-        row->tail = row->tail + 1 < row->made ? row->tail + 1 : 0;
     }
-    ring->tail_first = newest_is_good ? row->head_first : ring->next_sequence;
-    ring->tail_t0_ns = ring->head_t0_ns;
+    ring->tail_first = found            ? header.first_sequence
+                       : newest_is_good ? row->head_first
+                                        : ring->next_sequence;
+    ring->tail_t0_ns = found ? header.t0_ns : ring->head_t0_ns;
+    if (skipped && told + 1 < (found ? ring->tail_first : row->head_first)) {
+        *gap = (struct recovered_gap){
+            "the oldest part of the queue was damaged: at most these records", told + 1,
+            (found ? ring->tail_first : row->head_first) - 1, 0, ring->tail_t0_ns};
+        row->damage_reported = gap->last;
+    }
 }
 
-enum error_code recover_ring(struct store *store, struct ring *ring, struct recovered_gap *gap,
+static const char *told_key(const struct ring *ring, char key[STORE_NOTE_KEY_SIZE])
+{
+    (void)snprintf(key, STORE_NOTE_KEY_SIZE, "told-%s", stream_name(ring->stream)); /* fits */
+    return key;
+}
+
+static void load_told(struct store *store, struct ring *ring)
+{
+    char key[STORE_NOTE_KEY_SIZE];
+    const struct note *note = note_find(&store->notes, told_key(ring, key));
+    char *end = NULL;
+
+    if (note != NULL) {
+        ring->told_first = strtoull(note->value, &end, 10);
+        ring->told_last = strtoull(end, NULL, 10);
+    }
+}
+
+/** That the end is missing is told now; older damage, by who reads it. */
+static void tell_newest(struct store *store, struct ring *ring, const struct recovered_gap *gap)
+{
+    char key[STORE_NOTE_KEY_SIZE];
+    struct note *note = note_find_or_add(&store->notes, told_key(ring, key));
+
+    ring->told_first = gap->first;
+    ring->told_last = gap->last;
+    if (note != NULL) {
+        (void)snprintf(note->value, sizeof(note->value), "%llu %llu",
+                       (unsigned long long)gap->first, (unsigned long long)gap->last); /* fits */
+        note->changes++;
+    }
+}
+
+static void count_gap(struct store *store, struct ring *ring, const struct recovered_gap *gap)
+{
+    if (gap->reason != NULL) {
+        ring->state->row.lost_count += gap->last - gap->first + 1;
+        row_changed(store, ring->state);
+    }
+}
+
+enum error_code recover_ring(struct store *store, struct ring *ring, struct recovered_gaps *gaps,
                              struct error *error)
 {
     struct database_ring *row = &ring->state->row;
     struct newest newest = {0};
     enum error_code code = database_load_ring(&store->database, ring->stream, row, error);
 
+    *gaps = (struct recovered_gaps){0};
     ring->next_sequence = 1;
+    load_told(store, ring);
     if (code != ERROR_OK || row->head_first == 0) {
         return code;
     }
@@ -171,26 +228,27 @@ enum error_code recover_ring(struct store *store, struct ring *ring, struct reco
     }
     ring->next_sequence = newest.next_sequence;
     if (newest.last_seen > 0) {
-        *gap = (struct recovered_gap){"the end of the queue was damaged", newest.next_sequence,
-                                      newest.last_seen, newest.image->header.t0_ns,
-                                      clock_utc_ns(store->clock)};
+        gaps->newest = (struct recovered_gap){
+            "the end of the queue was damaged", newest.next_sequence, newest.last_seen,
+            newest.image->header.t0_ns, clock_utc_ns(store->clock)};
         ring->next_sequence = newest.last_seen + 1;
     } else if (newest.next_sequence == 0) {
         uint64_t highest = highest_given(store, ring);
 
-        *gap = (struct recovered_gap){"the newest part of the queue was damaged: at most these "
-                                      "numbers were given",
-                                      row->head_first, highest, 0, clock_utc_ns(store->clock)};
+        gaps->newest =
+            (struct recovered_gap){"the newest part of the queue was damaged: at most these "
+                                   "numbers were given",
+                                   row->head_first, highest, 0, clock_utc_ns(store->clock)};
         ring->next_sequence = highest + 1;
     }
-    recover_tail(store, ring, &newest);
+    recover_tail(store, ring, &newest, &gaps->oldest);
     if (newest.next_sequence == 0 || !continue_newest(store, ring, &newest)) {
         image_give_back(store, newest.image);
     }
-    if (gap->reason != NULL) {
-        row->lost_count += gap->last - gap->first + 1;
-        row->damage_reported = gap->last;
-        row_changed(store, ring->state);
+    count_gap(store, ring, &gaps->oldest);
+    count_gap(store, ring, &gaps->newest);
+    if (gaps->newest.reason != NULL) {
+        tell_newest(store, ring, &gaps->newest);
     }
     ring->committed_sequence = ring->next_sequence - 1;
     ring->state->on_disk = *row;

@@ -23,8 +23,9 @@ enum {
 /** A ring of the new queue. */
 struct rebuilt {
     struct database_ring row; /* as the old one's, where it could be read */
-    uint64_t end;             /* the next number after what was found; 0: nothing was */
-    uint32_t used;            /* slots */
+    uint64_t newest; /* the first number of the newest slot, by the old row; 0: not known */
+    uint64_t end;    /* the next number after what was found; 0: nothing was */
+    uint32_t used;   /* slots */
 };
 
 struct salvage {
@@ -164,7 +165,13 @@ static enum error_code copy_slots(struct salvage *salvage, struct error *error)
             ring->end = end > ring->end ? end : ring->end;
             continue; /* of an earlier lap, or the lake has it */
         }
-        code = write_slot(salvage, (enum stream)slot->stream, salvage->slot, error);
+        if (ring->used == 0 && slot->first_sequence > ring->row.acknowledged + 1) {
+            memset(salvage->other, 0, SLOT_BYTES); /* the opening sees that the oldest is missing */
+            code = write_slot(salvage, (enum stream)slot->stream, salvage->other, error);
+        }
+        if (code == ERROR_OK) {
+            code = write_slot(salvage, (enum stream)slot->stream, salvage->slot, error);
+        }
         ring->end = end;
         ring->row.head_first = slot->first_sequence;
         salvage->report->slots++;
@@ -178,7 +185,7 @@ static enum error_code copy_slots(struct salvage *salvage, struct error *error)
 static void read_rows(struct salvage *salvage)
 {
     sqlite3_stmt *row =
-        prepare(salvage, "SELECT reserved, acknowledged, lost_count, damage_reported"
+        prepare(salvage, "SELECT reserved, acknowledged, lost_count, damage_reported, head_first"
                          " FROM ring WHERE stream = ?1");
 
     for (int i = 0; i < STREAM_COUNT && row != NULL; i++) {
@@ -191,6 +198,7 @@ static void read_rows(struct salvage *salvage)
                 .lost_count = number_of(row, 2),
                 .damage_reported = number_of(row, 3),
             };
+            salvage->rings[i].newest = number_of(row, 4);
         }
         (void)sqlite3_reset(row); /* repeats an old failure */
     }
@@ -343,7 +351,8 @@ static enum error_code finish_ring(struct salvage *salvage, enum stream stream, 
 {
     struct rebuilt *ring = &salvage->rings[stream];
     bool is_known = ring->row.reserved > 0 || ring->end > 0;
-    bool jumps = salvage->report->is_guessed && (is_known || stream == STREAM_EVENTS);
+    bool is_guess = salvage->report->is_guessed || ring->newest != ring->row.head_first;
+    bool jumps = is_guess && (is_known || stream == STREAM_EVENTS);
     enum error_code code = ERROR_OK;
 
     if (ring->end <= ring->row.acknowledged) {
@@ -450,6 +459,19 @@ static enum error_code make(struct salvage *salvage, const char *partial, struct
     return code;
 }
 
+/** Is the journal shorter than the queue noted? Then commits may have been cut off. */
+static bool journal_is_cut(struct salvage *salvage)
+{
+    sqlite3_stmt *row = prepare(salvage, "SELECT value FROM meta WHERE key = 'journal'");
+    int64_t noted = INT64_MAX; /* what cannot be read is not known */
+
+    if (row != NULL && sqlite3_step(row) == SQLITE_ROW) {
+        noted = sqlite3_column_int64(row, 0);
+    }
+    (void)sqlite3_finalize(row);
+    return salvage->source.journal.size_bytes < noted;
+}
+
 static enum error_code run(struct salvage *salvage, const char *from, const char *to,
                            struct error *error)
 {
@@ -464,7 +486,7 @@ static enum error_code run(struct salvage *salvage, const char *from, const char
         code = find_incarnation(salvage, from, error);
     }
     if (code == ERROR_OK) {
-        salvage->report->is_guessed = !salvage->source.journal_is_whole;
+        salvage->report->is_guessed = !salvage->source.journal_is_whole || journal_is_cut(salvage);
         code = make(salvage, partial, error);
     }
     return code == ERROR_OK ? aside_rename(partial, to, error) : code;

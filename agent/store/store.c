@@ -91,7 +91,7 @@ static enum error_code load_catalogue(struct store *store, struct error *error)
 }
 
 static enum error_code load_ring(struct store *store, enum stream stream,
-                                 const struct store_settings *settings, struct recovered_gap *gap,
+                                 const struct store_settings *settings, struct recovered_gaps *gaps,
                                  struct error *error)
 {
     struct ring *ring = &store->rings[stream];
@@ -108,7 +108,7 @@ static enum error_code load_ring(struct store *store, enum stream stream,
     ring->state = &store->rows[stream];
     ring->when_full = settings->when_full[stream];
     buffer_init(&ring->texts, CODEC_COLUMNS_MAX);
-    code = recover_ring(store, ring, gap, error);
+    code = recover_ring(store, ring, gaps, error);
     grow_init(store, ring,
               settings->is_aside ? (uint64_t)ring->state->row.made * SLOT_BYTES
                                  : settings->ring_bytes[stream]);
@@ -160,7 +160,7 @@ static enum error_code take_over(struct store *store, struct error *error)
 }
 
 static enum error_code open_contents(struct store *store, const struct store_settings *settings,
-                                     struct recovered_gap gaps[STREAM_RING_COUNT],
+                                     struct recovered_gaps gaps[STREAM_RING_COUNT],
                                      struct error *error)
 {
     enum error_code code = database_open(&store->database, settings->path, error);
@@ -183,7 +183,6 @@ static enum error_code open_contents(struct store *store, const struct store_set
         code = load_catalogue(store, error);
     }
     for (size_t i = 0; i < STREAM_RING_COUNT && code == ERROR_OK; i++) {
-        gaps[i].reason = NULL;
         code = load_ring(store, (enum stream)i, settings, &gaps[i], error);
     }
     for (size_t i = 0; i < STREAM_COUNT && code == ERROR_OK; i++) {
@@ -225,9 +224,21 @@ static void introduce(struct store *store, const char *predecessor)
     }
 }
 
+static void push_gap(struct store *store, enum stream stream, const struct recovered_gap *found)
+{
+    struct event gap;
+
+    if (found->reason != NULL) {
+        gap = store_gap_event(stream, found->first, found->last, found->reason);
+        gap.from_ns = found->from_ns;
+        gap.to_ns = found->to_ns;
+        ring_push_event(store, &gap);
+    }
+}
+
 /** What the opening has to say becomes events, durable before anything else is. */
 static enum error_code announce(struct store *store, const struct store_settings *settings,
-                                const struct recovered_gap *gaps, const char *predecessor,
+                                const struct recovered_gaps *gaps, const char *predecessor,
                                 struct error *error)
 {
     struct ring *events = &store->rings[STREAM_EVENTS];
@@ -235,19 +246,13 @@ static enum error_code announce(struct store *store, const struct store_settings
     enum error_code code;
 
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    code = ring_reserve_own(store, 2 + STREAM_RING_COUNT, &commit_first, error);
+    code = ring_reserve_own(store, 2 + 2 * STREAM_RING_COUNT, &commit_first, error);
     if (code == ERROR_OK && events->next_sequence == 1 && !settings->is_aside) {
         introduce(store, predecessor);
     }
     for (size_t i = 0; i < STREAM_RING_COUNT && code == ERROR_OK; i++) {
-        if (gaps[i].reason != NULL) {
-            struct event gap =
-                store_gap_event((enum stream)i, gaps[i].first, gaps[i].last, gaps[i].reason);
-
-            gap.from_ns = gaps[i].from_ns;
-            gap.to_ns = gaps[i].to_ns;
-            ring_push_event(store, &gap);
-        }
+        push_gap(store, (enum stream)i, &gaps[i].oldest);
+        push_gap(store, (enum stream)i, &gaps[i].newest);
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     if (code == ERROR_OK) {
@@ -278,7 +283,7 @@ static enum error_code set_aside(struct store *store, const struct store_setting
 static enum error_code try_open(struct store *store, const struct store_settings *settings,
                                 const char *predecessor, struct error *error)
 {
-    struct recovered_gap gaps[STREAM_RING_COUNT] = {{0}};
+    struct recovered_gaps gaps[STREAM_RING_COUNT] = {0};
     enum error_code code = open_contents(store, settings, gaps, error);
 
     if (code != ERROR_OK) {

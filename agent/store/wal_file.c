@@ -143,11 +143,20 @@ static bool has_salts(const struct wal_file *wal, const struct wal_frame *frame)
 /** Frames that continue one another. */
 struct run {
     bool is_on;
-    struct wal_range range;           /* up to its last transaction's end */
+    struct wal_range range;           /* all of them */
+    uint32_t last_commit_end;         /* of them, up to the last transaction's end */
     unsigned commits;                 /* transactions that end in it */
     struct wal_sums stored, computed; /* of the last frame: one of them may be damaged */
     bool after_commit;
     uint32_t commit_page, commit_crc; /* of the last frame, if it ended a transaction */
+};
+
+/** The runs behind the first bad frame. */
+struct runs {
+    struct run list[WAL_RANGES_MAX];
+    uint32_t count;
+    uint32_t believed; /* up to the last one that ends two transactions (rule 2): all before it
+                          were acknowledged, too */
 };
 
 static void take_frame(struct wal_file *wal, struct run *run, uint32_t index,
@@ -155,6 +164,7 @@ static void take_frame(struct wal_file *wal, struct run *run, uint32_t index,
 {
     bool is_commit = frame->commit_pages > 0;
 
+    run->range.end = index + 1;
     if (is_commit) {
         uint32_t crc = crc32c(0, frame->bytes + WAL_FRAME_HEADER_BYTES, wal->page_bytes);
         bool repeated =
@@ -163,7 +173,7 @@ static void take_frame(struct wal_file *wal, struct run *run, uint32_t index,
         run->commits += !repeated; /* rule 3 */
         run->commit_page = frame->page;
         run->commit_crc = crc;
-        run->range.end = index + 1;
+        run->last_commit_end = index + 1;
     }
     run->after_commit = is_commit;
     run->stored = frame->stored;
@@ -184,21 +194,24 @@ static bool continues(const struct wal_file *wal, const struct run *run,
     return same_sums(*computed, frame->stored);
 }
 
-static void end_run(struct wal_scan *scan, const struct run *run)
+static void end_run(struct runs *runs, const struct run *run)
 {
-    if (run->is_on && run->commits > 1 && scan->range_count < WAL_RANGES_MAX) { /* rule 2 */
-        scan->ranges[scan->range_count++] = run->range;
-        scan->damaged = true;
+    if (run->is_on && runs->count < WAL_RANGES_MAX) {
+        runs->list[runs->count++] = *run;
+        if (run->commits > 1) {
+            runs->believed = runs->count;
+        }
     }
 }
 
 /** Behind the first frame that is not good. `before` is the checksum before it. */
-static void scan_rest(struct wal_file *wal, struct wal_scan *scan, uint32_t first,
+static void find_runs(struct wal_file *wal, struct runs *runs, uint32_t first,
                       struct wal_sums before)
 {
     struct run run = {.stored = before, .computed = before};
     struct wal_frame frame = {0};
 
+    *runs = (struct runs){0};
     for (uint32_t i = first; i < wal->frame_count; i++) {
         struct wal_sums computed = {0, 0};
         bool ours = wal_read(wal, i, &frame) && frame.page > 0 && has_salts(wal, &frame);
@@ -207,7 +220,7 @@ static void scan_rest(struct wal_file *wal, struct wal_scan *scan, uint32_t firs
             take_frame(wal, &run, i, computed, &frame);
             continue;
         }
-        end_run(scan, &run);
+        end_run(runs, &run);
         run = (struct run){.stored = run.stored, .computed = run.computed};
         if (ours || (i == first && frame.page > 0)) { /* whose salts may be what is bad in it */
             run.is_on = true;
@@ -215,13 +228,25 @@ static void scan_rest(struct wal_file *wal, struct wal_scan *scan, uint32_t firs
             take_frame(wal, &run, i, sums_of(wal, run.stored, &frame), &frame);
         }
     }
-    end_run(scan, &run);
+    end_run(runs, &run);
+}
+
+/** All frames of the runs that are believed, but for the last one's open transaction. */
+static void add_runs(struct wal_scan *scan, const struct runs *runs)
+{
+    for (uint32_t i = 0; i < runs->believed && scan->range_count < WAL_RANGES_MAX; i++) {
+        const struct run *run = &runs->list[i];
+        uint32_t end = i + 1 < runs->believed ? run->range.end : run->last_commit_end;
+
+        scan->ranges[scan->range_count++] = (struct wal_range){run->range.first, end};
+    }
 }
 
 static void scan_from_header(struct wal_file *wal, struct wal_scan *scan)
 {
     struct wal_sums sums = wal->sums;
     struct wal_frame frame;
+    struct runs runs;
     uint32_t index = 0, taken = 0;
 
     while (wal_read(wal, index, &frame) && frame.page > 0 && has_salts(wal, &frame)) {
@@ -237,10 +262,13 @@ static void scan_from_header(struct wal_file *wal, struct wal_scan *scan)
             scan->page_count = frame.commit_pages;
         }
     }
+    find_runs(wal, &runs, index, sums);
+    scan->damaged = runs.believed > 0;
+    taken = scan->damaged ? index : taken; /* what is open at its end was ended behind it */
     if (taken > 0) {
         scan->ranges[scan->range_count++] = (struct wal_range){0, taken};
     }
-    scan_rest(wal, scan, index, sums);
+    add_runs(scan, &runs);
 }
 
 /** The first frame that the next one continues; the salts of both are the newest. */
@@ -253,6 +281,9 @@ static uint32_t find_newest(struct wal_file *wal)
     for (uint32_t i = 0; i < wal->frame_count && wal_read(wal, i, &frame); i++) {
         struct wal_sums computed;
 
+        if (i == 0) { /* what a journal of one frame has */
+            memcpy(wal->salts, frame.salts, sizeof(wal->salts));
+        }
         if (run.is_on && memcmp(salts, frame.salts, sizeof(salts)) == 0 &&
             continues(wal, &run, &frame, &computed)) {
             memcpy(wal->salts, salts, sizeof(salts));
@@ -267,19 +298,13 @@ static uint32_t find_newest(struct wal_file *wal)
 
 static void scan_without_header(struct wal_file *wal, struct wal_scan *scan)
 {
-    uint32_t first = find_newest(wal), index = first;
-    struct run run = {.is_on = true, .range = {first, first}};
-    struct wal_frame frame;
-    struct wal_sums computed;
+    struct runs runs;
 
-    while (
-        wal_read(wal, index, &frame) && frame.page > 0 &&
-        (index == first || (has_salts(wal, &frame) && continues(wal, &run, &frame, &computed)))) {
-        take_frame(wal, &run, index++, frame.stored, &frame);
+    find_runs(wal, &runs, find_newest(wal), (struct wal_sums){0, 0});
+    if (runs.believed == 0 && runs.count > 0 && runs.list[0].commits > 0) {
+        runs.believed = 1; /* there is nothing older that it could be the torn end of */
     }
-    if (run.range.end > first) {
-        scan->ranges[scan->range_count++] = run.range;
-    }
+    add_runs(scan, &runs);
 }
 
 void wal_scan(struct wal_file *wal, struct wal_scan *scan)

@@ -24,7 +24,7 @@
 
 #include "agent/store/raw_file.h"
 
-enum { WAL_HEADER_BYTES = 32, WAL_FRAME_HEADER_BYTES = 24, WAL_RANGES_MAX = 8 };
+enum { WAL_HEADER_BYTES = 32, WAL_FRAME_HEADER_BYTES = 24, WAL_RANGES_MAX = 32 };
 
 struct wal_sums {
     uint32_t one, two;
