@@ -17,7 +17,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { RETRY_S = 3600, CLOCK_RETRY_S = 60, NUMBER_MAX = 1000000 };
+enum { RETRY_S = 3600, CLOCK_RETRY_S = 60, LOOK_EVERY_S = 60, NUMBER_MAX = 1000000 };
 
 struct leftovers {
     struct leftovers_settings settings;
@@ -31,7 +31,6 @@ struct leftovers {
     uint64_t rows;           /* uploaded of it */
     uint64_t events_at_turn; /* its events when the round began: reading may add some */
     bool is_waiting;         /* something of it waits for the clock */
-    bool is_done;            /* nothing was left when last looked */
     int64_t retry_ns;        /* monotonic */
 };
 
@@ -384,11 +383,8 @@ enum error_code leftovers_turn(struct leftovers *leftovers, bool *more, struct e
     }
     if (leftovers->store != NULL) {
         code = drain(leftovers, error);
-    } else if (leftovers->is_done) {
-        return ERROR_OK; /* more of them come only when a queue is opened */
     } else if (!find_next(leftovers)) {
-        leftovers->is_done = true;
-        return ERROR_OK;
+        wait_for(leftovers, LOOK_EVERY_S); /* someone may put one there */
     } else if (leftovers->kind == ASIDE_DAMAGED) {
         salvage(leftovers);
     } else {

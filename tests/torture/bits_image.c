@@ -11,12 +11,10 @@ enum { PAGE_BYTES = 1024, LOCAL_BYTES = 256, FRAME_BYTES = WAL_FRAME_HEADER_BYTE
 
 static const int64_t first_ns = INT64_C(1795375471123000000);
 
-void bits_require(bool is_true, const char *sentence, const char *detail)
+_Noreturn void bits_fail(const char *sentence, const char *detail)
 {
-    if (!is_true) {
-        (void)printf("torture_bits: %s: %s\n", sentence, detail);
-        exit(2);
-    }
+    (void)printf("torture_bits: %s: %s\n", sentence, detail);
+    exit(2);
 }
 
 uint64_t bits_random(uint64_t *seed)

@@ -62,7 +62,15 @@ void bits_write_file(const char *path, const void *bytes, size_t size);
 
 void bits_settings(struct store_settings *settings, const char *path);
 
-/** End the program with a sentence unless it is true. */
-void bits_require(bool is_true, const char *sentence, const char *detail);
+/** End the program with a sentence. */
+_Noreturn void bits_fail(const char *sentence, const char *detail);
+
+/** ... unless it is true. */
+static inline void bits_require(bool is_true, const char *sentence, const char *detail)
+{
+    if (!is_true) {
+        bits_fail(sentence, detail);
+    }
+}
 
 #endif
