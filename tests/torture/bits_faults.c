@@ -8,6 +8,11 @@
 
 enum { PAGE = 1024 };
 
+static size_t below(uint64_t *seed, size_t limit)
+{
+    return (size_t)(bits_random(seed) % limit);
+}
+
 static void flip(const char *path, size_t at, unsigned bit)
 {
     FILE *file = fopen(path, "r+b");
@@ -37,7 +42,7 @@ static void flip_in_slot(const struct bits_image *image, uint64_t *seed)
     if (slot != NULL) {
         const struct bits_place *place = &slot->places[bits_random(seed) % slot->place_count];
 
-        flip_in_place(image, place, bits_random(seed) % place->size, seed);
+        flip_in_place(image, place, below(seed, place->size), seed);
     }
 }
 
@@ -55,8 +60,7 @@ static void flip_in_slot_header(const struct bits_image *image, uint64_t *seed)
     header = memmem(image->bytes[place->file] + place->at, place->size, "LEATSLOT", 8);
     bits_require(header != NULL, "a slot has", "no header");
     flip_in_place(image, place,
-                  (size_t)(header - image->bytes[place->file]) - place->at + bits_random(seed) % 64,
-                  seed);
+                  (size_t)(header - image->bytes[place->file]) - place->at + below(seed, 64), seed);
 }
 
 static void flip_anywhere(const struct bits_image *image, uint64_t *seed)
@@ -64,7 +68,7 @@ static void flip_anywhere(const struct bits_image *image, uint64_t *seed)
     uint64_t count = 1 + bits_random(seed) % 20;
 
     for (uint64_t i = 0; i < count; i++) {
-        flip(image->path[BITS_DATABASE], bits_random(seed) % image->size[BITS_DATABASE],
+        flip(image->path[BITS_DATABASE], below(seed, image->size[BITS_DATABASE]),
              (unsigned)(bits_random(seed) % 8));
     }
 }
@@ -74,7 +78,7 @@ static void flip_in_tables(const struct bits_image *image, uint64_t *seed)
     uint64_t count = 1 + bits_random(seed) % 20;
 
     for (uint64_t i = 0; i < count; i++) {
-        flip(image->path[BITS_DATABASE], PAGE + bits_random(seed) % (9 * PAGE),
+        flip(image->path[BITS_DATABASE], PAGE + below(seed, 9 * PAGE),
              (unsigned)(bits_random(seed) % 8));
     }
 }
@@ -84,8 +88,7 @@ static void flip_in_page_1(const struct bits_image *image, uint64_t *seed)
     uint64_t count = 1 + bits_random(seed) % 3;
 
     for (uint64_t i = 0; i < count; i++) {
-        flip(image->path[BITS_DATABASE],
-             bits_random(seed) % (bits_random(seed) % 2 == 0 ? 100 : PAGE),
+        flip(image->path[BITS_DATABASE], below(seed, bits_random(seed) % 2 == 0 ? 100 : PAGE),
              (unsigned)(bits_random(seed) % 8));
     }
 }
@@ -96,7 +99,7 @@ static void flip_in_journal(const struct bits_image *image, uint64_t *seed)
     size_t end = image->frames_end > 0 ? image->frames_end : image->size[BITS_JOURNAL];
 
     for (uint64_t i = 0; i < count; i++) {
-        size_t at = bits_random(seed) % 8 == 0 ? bits_random(seed) % 32 : bits_random(seed) % end;
+        size_t at = bits_random(seed) % 8 == 0 ? below(seed, 32) : below(seed, end);
 
         flip(image->path[BITS_JOURNAL], at, (unsigned)(bits_random(seed) % 8));
     }
@@ -128,7 +131,7 @@ static void tear_slot(const struct bits_image *image, uint64_t *seed)
 
 static void truncate_database(const struct bits_image *image, uint64_t *seed)
 {
-    bits_require(truncate(image->path[0], (off_t)(bits_random(seed) % image->size[0])) == 0,
+    bits_require(truncate(image->path[0], (off_t)below(seed, image->size[0])) == 0,
                  "cannot truncate", image->path[0]);
     if (bits_random(seed) % 2 == 0) {
         (void)unlink(image->path[1]); /* or the journal makes up for it */
@@ -137,10 +140,10 @@ static void truncate_database(const struct bits_image *image, uint64_t *seed)
 
 static void truncate_journal(const struct bits_image *image, uint64_t *seed)
 {
-    size_t below = bits_random(seed) % 2 == 0 ? image->frames_end + 1 : image->size[1];
+    size_t end = bits_random(seed) % 2 == 0 ? image->frames_end + 1 : image->size[1];
 
-    bits_require(truncate(image->path[1], (off_t)(bits_random(seed) % below)) == 0,
-                 "cannot truncate", image->path[1]);
+    bits_require(truncate(image->path[1], (off_t)below(seed, end)) == 0, "cannot truncate",
+                 image->path[1]);
 }
 
 static void delete_journal(const struct bits_image *image, uint64_t *seed)
@@ -151,7 +154,7 @@ static void delete_journal(const struct bits_image *image, uint64_t *seed)
 
 static void replace_by_noise(const struct bits_image *image, uint64_t *seed)
 {
-    size_t size = 1 + bits_random(seed) % 200000;
+    size_t size = 1 + below(seed, 200000);
     uint8_t *bytes = malloc(size);
 
     bits_require(bytes != NULL, "there is", "no memory");

@@ -211,7 +211,7 @@ static enum went open_and_look(struct sighting *sighting)
             store = open_again(store, &settings);
             same_incarnation = false;
             for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
-                memset(sighting->seen[i], 0, image->committed[i] + 1);
+                memset(sighting->seen[i], 0, (size_t)image->committed[i] + 1);
             }
         }
     }
@@ -222,7 +222,7 @@ static enum went open_and_look(struct sighting *sighting)
     if (sighting->broken && same_incarnation) { /* damage that only writing meets */
         sighting->broken = false;
         for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
-            memset(sighting->seen[i], 0, image->committed[i] + 1);
+            memset(sighting->seen[i], 0, (size_t)image->committed[i] + 1);
         }
         store = open_again(store, &settings);
         went = salvage(sighting, store_kept_as(store));
@@ -331,7 +331,7 @@ static bool run_round(struct fault *fault, size_t number, const char *folder, ui
         now[i] = bits_read_file(image.path[i], &now_size[i]);
     }
     for (size_t i = 0; i < STREAM_RING_COUNT; i++) {
-        sighting.seen[i] = calloc(image.committed[i] + 1, 1);
+        sighting.seen[i] = calloc((size_t)image.committed[i] + 1, 1);
         bits_require(sighting.seen[i] != NULL, "there is", "no memory");
     }
     account(&sighting, now, now_size, open_and_look(&sighting));
@@ -406,11 +406,12 @@ int main(int count, char **words)
     }
     bits_require(mkdtemp(folder) != NULL, "cannot make", folder);
     for (uint64_t i = 0; i < rounds; i++) {
-        struct fault *fault = &faults[i % BITS_FAULT_COUNT];
+        size_t number = (size_t)(i % BITS_FAULT_COUNT);
+        struct fault *fault = &faults[number];
         uint64_t one = seed * UINT64_C(1000003) + i;
 
-        fault->name = bits_faults[i % BITS_FAULT_COUNT].name;
-        if (!run_round(fault, i % BITS_FAULT_COUNT, folder, one)) {
+        fault->name = bits_faults[number].name;
+        if (!run_round(fault, number, folder, one)) {
             (void)printf("round %llu: %s: something is missing or double\n", (unsigned long long)i,
                          fault->name);
         }
