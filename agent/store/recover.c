@@ -207,6 +207,29 @@ static void count_gap(struct store *store, struct ring *ring, const struct recov
     }
 }
 
+/** The row says that no slot is in use, or names one of another incarnation; the slots, which have
+ *  checksums, say otherwise. Going on would give numbers a second time. */
+static enum error_code refuse_contradiction(struct store *store, const struct ring *ring,
+                                            struct error *error)
+{
+    const struct database_ring *row = &ring->state->row;
+    uint8_t bytes[SLOT_HEADER_BYTES];
+    struct slot_header header;
+    uint32_t chain;
+
+    /* A ring that was ever used has used its first slot. */
+    if (database_read_slot(
+            &store->database,
+            (struct database_place){ring->stream, row->head_first > 0 ? row->head : 0}, bytes,
+            sizeof(bytes), NULL) != ERROR_OK ||
+        !slot_read_header(bytes, &header, &chain) || header.stream != ring->stream ||
+        (row->head_first > 0 && header.incarnation == store->incarnation)) {
+        return ERROR_OK;
+    }
+    return error_set(error, ERROR_BAD_DATA, "the tables of the queue contradict its slots of %s",
+                     stream_name(ring->stream));
+}
+
 enum error_code recover_ring(struct store *store, struct ring *ring, struct recovered_gaps *gaps,
                              struct error *error)
 {
@@ -217,6 +240,9 @@ enum error_code recover_ring(struct store *store, struct ring *ring, struct reco
     *gaps = (struct recovered_gaps){0};
     ring->next_sequence = 1;
     load_told(store, ring);
+    if (code == ERROR_OK) {
+        code = refuse_contradiction(store, ring, error);
+    }
     if (code != ERROR_OK || row->head_first == 0) {
         return code;
     }

@@ -1,4 +1,5 @@
 /* What is looked at before SQLite opens a queue (agent/store/inspect.h); damage: test_recover.c. */
+#include "agent/store/store_aside.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 
@@ -48,10 +49,49 @@ static void a_torn_header_of_the_journal_leaves_no_salts_behind(void **state)
     assert_string_equal(store_incarnation(room->store), incarnation);
 }
 
+/** Change the tables of a closed queue, and open it. */
+static void open_with(struct room *room, const char *change)
+{
+    sqlite3 *handle = room_open_raw(room->path);
+
+    assert_int_equal(sqlite3_exec(handle, change, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+    room_open(room);
+}
+
+static void tables_that_contradict_the_slots_never_give_a_number_twice(void **state)
+{
+    static const char *const changes[] = {"DELETE FROM ring WHERE stream = 1",
+                                          "UPDATE ring SET head_first = 0 WHERE stream = 1",
+                                          ("UPDATE meta SET value = '0123456789abcdef' "
+                                           "WHERE key = 'incarnation'")};
+    struct room *room = *state;
+    uint64_t seed = 5;
+
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        char incarnation[STORE_INCARNATION_SIZE];
+
+        room_open(room);
+        memcpy(incarnation, store_incarnation(room->store), sizeof(incarnation));
+        room_fill(room, STREAM_READINGS, 1000, &seed);
+        room_commit(room);
+        store_close(room->store);
+        room->store = NULL;
+        open_with(room, changes[i]);
+        assert_string_not_equal(store_incarnation(room->store), incarnation);
+        assert_string_not_equal(store_incarnation(room->store), "0123456789abcdef");
+        assert_string_not_equal(store_kept_as(room->store), "");
+        store_close(room->store);
+        room->store = NULL;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test_setup_teardown(a_torn_header_of_the_journal_leaves_no_salts_behind,
+                                        room_set_up, room_tear_down),
+        cmocka_unit_test_setup_teardown(tables_that_contradict_the_slots_never_give_a_number_twice,
                                         room_set_up, room_tear_down),
     };
 
