@@ -113,6 +113,7 @@ enum error_code database_error(struct database *database, const char *step, stru
 {
     enum error_code code = code_of(database);
 
+    database->is_unreadable = sqlite3_extended_errcode(database->handle) == SQLITE_IOERR_READ;
     if (code == ERROR_BAD_CONFIG) {
         return error_set(error, code,
                          "another process has the queue %s open; stop it, or give this one a queue "

@@ -48,6 +48,7 @@ struct database {
     char incarnation[STORE_INCARNATION_SIZE];
     bool fresh;            /* made by this opening */
     bool is_made;          /* as the file itself says, without its journal (inspect.h) */
+    bool is_unreadable;    /* the last failure was a read that the disk refused */
     enum aside_kind aside; /* after ERROR_BAD_DATA: as what it is to be kept */
     int64_t journal_bytes; /* before the opening; -1: there was none */
     int page_bytes;        /* of the file */

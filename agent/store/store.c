@@ -307,6 +307,14 @@ static enum error_code open_or_replace(struct store *store, const struct store_s
     struct error reason = {0};
     enum error_code code = try_open(store, settings, predecessor, &reason);
 
+    if (code == ERROR_IO && !settings->is_aside) { /* once more: a disk may come to itself */
+        close_contents(store);
+        code = try_open(store, settings, predecessor, &reason);
+        if (code == ERROR_IO && store->database.is_unreadable) { /* S4: a bad sector is damage */
+            database_copy_on_close(&store->database, false);
+            code = ERROR_BAD_DATA;
+        }
+    }
     if (code == ERROR_BAD_DATA && !settings->is_aside) {
         code = set_aside(store, settings, predecessor, &reason);
         if (code == ERROR_OK) {

@@ -1,5 +1,6 @@
 /* A disk that is full, or fails, below SQLite: what waits is written later, once, and in order. */
 #include "agent/store/store.h"
+#include "agent/store/store_aside.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 
@@ -13,6 +14,7 @@ static struct {
     const sqlite3_io_methods *real_methods;   /* of any file, for what does not lock */
     sqlite3_io_methods methods[2];            /* the database locks, its journal does not */
     unsigned write_countdown, sync_countdown; /* the n-th fails, once; 0: none */
+    bool unreadable;                          /* the database, once it is large; a new one is not */
     bool full;                                /* nothing may grow */
     bool fired;
 } disk;
@@ -37,6 +39,16 @@ static int faulty_write(sqlite3_file *file, const void *bytes, int size, sqlite3
         return SQLITE_FULL;
     }
     return disk.real_methods->xWrite(file, bytes, size, offset);
+}
+
+static int faulty_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 offset)
+{
+    sqlite3_int64 now = 0;
+
+    if (disk.unreadable && disk.real_methods->xFileSize(file, &now) == SQLITE_OK && now > 3 << 20) {
+        return SQLITE_IOERR_READ;
+    }
+    return disk.real_methods->xRead(file, bytes, size, offset);
 }
 
 static int faulty_sync(sqlite3_file *file, int flags)
@@ -64,6 +76,7 @@ static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
         disk.real_methods = file->pMethods;
         *methods = *file->pMethods;
         methods->xWrite = faulty_write;
+        methods->xRead = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? faulty_read : file->pMethods->xRead;
         methods->xSync = faulty_sync;
         methods->xFileControl = faulty_control;
         file->pMethods = methods;
@@ -87,7 +100,7 @@ static int tear_down(void **state)
 {
     int code;
 
-    disk.full = false;
+    disk.full = disk.unreadable = false;
     disk.write_countdown = disk.sync_countdown = 0;
     code = room_tear_down(state);
     assert_int_equal(sqlite3_vfs_unregister(&disk.vfs), SQLITE_OK);
@@ -181,12 +194,34 @@ static void on_a_full_disk_rings_go_on_in_the_slots_they_have(void **state)
     assert_true(room_count_from(room, STREAM_READINGS, 1) > now.waiting_count);
 }
 
+static void a_queue_that_the_disk_cannot_read_is_put_aside(void **state)
+{
+    struct room *room = *state;
+    uint64_t seed = 1;
+
+    room->settings.ring_bytes[STREAM_READINGS] = 16 << 20;
+    room_open(room);
+    for (unsigned i = 0; i < 150; i++) {
+        room_fill_noise(room, 1500, &seed);
+        room_commit(room);
+    }
+    store_close(room->store);
+    room->store = NULL;
+    disk.unreadable = true;
+    room_open(room);
+    assert_non_null(strstr(store_kept_as(room->store), ".damaged-1"));
+    room_fill_noise(room, 100, &seed);
+    room_commit(room);
+    assert_int_equal(room_count_from(room, STREAM_READINGS, 1), 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         CASE(a_commit_whose_write_failed_is_written_again),
         CASE(a_commit_whose_sync_failed_is_written_again),
+        CASE(a_queue_that_the_disk_cannot_read_is_put_aside),
         CASE(on_a_full_disk_rings_go_on_in_the_slots_they_have),
     };
 
