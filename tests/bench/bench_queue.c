@@ -272,25 +272,19 @@ static long private_kib(void)
     return kib;
 }
 
-/** How much memory a candidate takes while it works, in a process of its own. */
-static double memory_of(const struct candidate *candidate, const char *folder)
+/** What `measure` says in a process of its own, which has no memory left over from others. */
+static double in_child(double (*measure)(const void *context), const void *context)
 {
-    char own[FOLDER_SIZE];
     double kib = 0;
     int ends[2];
     pid_t child;
 
-    (void)snprintf(own, sizeof(own), "%s/memory", folder);
     if (pipe(ends) != 0) {
         bench_fail("pipe");
     }
     child = fork();
     if (child == 0) {
-        double before = (double)private_kib();
-        struct bed bed = open_bed(candidate, own, 1000);
-
-        kib = (double)private_kib() - before;
-        candidate->close(bed.state);
+        kib = measure(context);
         _exit(write(ends[1], &kib, sizeof(kib)) == (ssize_t)sizeof(kib) ? 0 : 1);
     }
     if (child < 0 || read(ends[0], &kib, sizeof(kib)) != (ssize_t)sizeof(kib) ||
@@ -299,6 +293,46 @@ static double memory_of(const struct candidate *candidate, const char *folder)
     }
     (void)close(ends[0]); /* only read from */
     (void)close(ends[1]);
+    return kib;
+}
+
+struct memory_subject {
+    const struct candidate *candidate;
+    const char *folder;
+    uint64_t ring_bytes;
+};
+
+static double while_working_kib(const void *context)
+{
+    const struct memory_subject *subject = context;
+    double before = (double)private_kib();
+    struct bed bed = open_bed(subject->candidate, subject->folder, 1000);
+    double kib = (double)private_kib() - before;
+
+    subject->candidate->close(bed.state);
+    return kib;
+}
+
+static double when_open_kib(const void *context)
+{
+    const struct memory_subject *subject = context;
+    double before = (double)private_kib();
+    struct store *store = candidate_store_open(subject->folder, subject->ring_bytes);
+    double kib = (double)private_kib() - before;
+
+    store_close(store);
+    return kib;
+}
+
+/** How much memory a candidate takes while it works. */
+static double memory_of(const struct candidate *candidate, const char *folder)
+{
+    char own[FOLDER_SIZE];
+    const struct memory_subject subject = {candidate, own, 0};
+    double kib;
+
+    (void)snprintf(own, sizeof(own), "%s/memory", folder);
+    kib = in_child(while_working_kib, &subject);
     remove_folder(own);
     return kib;
 }
@@ -348,6 +382,12 @@ static void put_opening(struct figure_sheet *sheet, const char *folder)
                             .reference = "empty-queue",
                             .direction = FIGURE_AT_MOST,
                             .target = 10};
+    struct figure memory = {.name = "private-memory-100m",
+                            .unit = "KiB",
+                            .reference = "empty-queue",
+                            .direction = FIGURE_AT_MOST,
+                            .target = 1.1};
+    const struct memory_subject subject = {NULL, own, ring_bytes};
     struct store *store;
     struct store_stream_state now;
 
@@ -360,6 +400,7 @@ static void put_opening(struct figure_sheet *sheet, const char *folder)
     candidate_store_commit(store, samples, 1);
     store_close(store);
     figure.reference_value = open_time_ms(own, ring_bytes);
+    memory.reference_value = in_child(when_open_kib, &subject);
     store = candidate_store_open(own, ring_bytes);
     for (size_t done = 0; done < BACKLOG_READINGS; done += BACKLOG_COMMIT) {
         candidate_store_commit(store, samples + done % SAMPLES, BACKLOG_COMMIT);
@@ -374,6 +415,8 @@ static void put_opening(struct figure_sheet *sheet, const char *folder)
     figure = (struct figure){"cold-open-100m-at-all", figure.value, "ms", NULL, 1,
                              FIGURE_AT_MOST,          50,           0};
     (void)figure_put(sheet, &figure);
+    memory.value = in_child(when_open_kib, &subject);
+    (void)figure_put(sheet, &memory);
     remove_folder(own);
 }
 

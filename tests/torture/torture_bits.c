@@ -269,7 +269,8 @@ static void count_slot(struct sighting *sighting, const struct bits_slot *slot, 
 }
 
 /** What is not there must be told. Of a stream of which nothing at all is left, the event that the
- *  queue was set aside tells. */
+ *  queue was set aside tells; so it does when the journal is gone: nothing that is left knows what
+ * it held, beyond the numbers that the database had reserved. */
 static void count_untold(struct sighting *sighting)
 {
     const struct bits_image *image = sighting->image;
@@ -295,7 +296,7 @@ static void account(struct sighting *sighting, uint8_t *const now[BITS_FILES],
                        end_is_hit(image, slot, now, now_size));
         }
     }
-    if (went != WENT_NOTHING) {
+    if (went != WENT_NOTHING && now_size[BITS_JOURNAL] > 0) {
         count_untold(sighting);
     }
     sighting->fault->lost += sighting->broken;
