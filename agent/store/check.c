@@ -27,12 +27,11 @@ struct span {
 
 static void tell(struct checker *checker, uint64_t first, uint64_t last, const char *what)
 {
-    const struct store_finding finding = {checker->ring->stream,
-                                          checker->index,
-                                          first,
-                                          last,
-                                          what,
-                                          last > 0 && last <= checker->told};
+    const struct ring *ring = checker->ring;
+    bool by_opening =
+        first >= ring->told_first && last <= ring->told_last; /* set before it is read */
+    bool told = last > 0 && (last <= checker->told || by_opening);
+    const struct store_finding finding = {ring->stream, checker->index, first, last, what, told};
 
     checker->check->findings++;
     checker->check->found(checker->check->context, &finding);
@@ -143,9 +142,9 @@ static void check_slot(struct checker *checker)
     } while (readable);
     checker->expected = cursor.next_sequence;
     if (step == SLOT_STEP_DAMAGED) {
-        tell(checker, cursor.next_sequence, slot_cursor_last_seen(&cursor),
+        tell(checker, cursor.next_sequence, slot_cursor_last_seen(&cursor, NULL),
              "a batch has a wrong checksum, so it and what follows in its slot cannot be read");
-        checker->expected = slot_cursor_last_seen(&cursor) + 1;
+        checker->expected = slot_cursor_last_seen(&cursor, NULL) + 1;
     }
 }
 

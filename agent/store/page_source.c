@@ -74,6 +74,10 @@ enum error_code page_source_open(struct page_source *source, const char *path, s
         return error_set(error, ERROR_NO_MEMORY, "not enough memory to read %s", path);
     }
     wal_scan(&source->wal, &scan);
+    if (scan.chain_end > 0 && scan.chain_end == source->wal.frame_count) {
+        scan.ranges[0] = (struct wal_range){0, scan.chain_end}; /* rule 3: the rest is cut off */
+        scan.range_count = 1;
+    }
     source->journal_is_whole = source->wal.has_header && !scan.damaged;
     if (source->wal.page_bytes != source->page_bytes && source->database.size_bytes > 0) {
         if (source->wal.has_header) { /* another database stands in its place */

@@ -6,6 +6,8 @@
  *  1. A page is taken from its newest frame that counts (wal_file.h), also from behind a bad one,
  *     else from the database. What neither has is zeros.
  *  2. Neither file is ever written to.
+ *  3. A journal never ends with its last frame (it is larger), unless it was cut off: then frames
+ *     whose transaction's end is missing count, since it was acknowledged.
  *
  * Life: zeroed -> page_source_open() -> page_source_read()*, page_source_connect() ->
  * page_source_close().

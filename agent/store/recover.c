@@ -10,6 +10,7 @@ struct newest {
     struct image *image;
     uint64_t next_sequence; /* after its last whole batch; 0: nothing in it can be used */
     uint64_t last_seen;     /* highest number in a damaged rest; 0: it is whole */
+    bool is_certain;        /* there was none above it */
 };
 
 enum { LEAST_ROOM = 1024 }; /* a slot with less is not continued */
@@ -83,7 +84,7 @@ static enum error_code read_newest(struct store *store, const struct ring *ring,
     codec_decoder_free(time.decoder); /* accepts NULL */
     note_newest_time(store, &image->header, &cursor, time.received_ns);
     if (step == SLOT_STEP_DAMAGED) {
-        newest->last_seen = slot_cursor_last_seen(&cursor);
+        newest->last_seen = slot_cursor_last_seen(&cursor, &newest->is_certain);
     }
     if (cursor.at > SLOT_HEADER_BYTES || step == SLOT_STEP_DAMAGED) {
         newest->next_sequence = cursor.next_sequence; /* a slot is written with its first batch */
@@ -253,18 +254,19 @@ enum error_code recover_ring(struct store *store, struct ring *ring, struct reco
         return code;
     }
     ring->next_sequence = newest.next_sequence;
-    if (newest.last_seen > 0) {
+    if (newest.last_seen > 0 && newest.is_certain) {
         gaps->newest = (struct recovered_gap){
             "the end of the queue was damaged", newest.next_sequence, newest.last_seen,
             newest.image->header.t0_ns, clock_utc_ns(store->clock)};
         ring->next_sequence = newest.last_seen + 1;
-    } else if (newest.next_sequence == 0) {
+    } else if (newest.last_seen > 0 || newest.next_sequence == 0) {
         uint64_t highest = highest_given(store, ring);
 
-        gaps->newest =
-            (struct recovered_gap){"the newest part of the queue was damaged: at most these "
-                                   "numbers were given",
-                                   row->head_first, highest, 0, clock_utc_ns(store->clock)};
+        highest = highest > newest.last_seen ? highest : newest.last_seen;
+        gaps->newest = (struct recovered_gap){
+            "the newest part of the queue was damaged: at most these numbers were given",
+            newest.next_sequence > 0 ? newest.next_sequence : row->head_first, highest,
+            newest.next_sequence > 0 ? newest.image->header.t0_ns : 0, clock_utc_ns(store->clock)};
         ring->next_sequence = highest + 1;
     }
     recover_tail(store, ring, &newest, &gaps->oldest);

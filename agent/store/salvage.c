@@ -18,6 +18,7 @@
 enum {
     TRIES_MAX = 4096,          /* rows in a row that cannot be read, before the rest is given up */
     UNKNOWN_NUMBERS = 1 << 20, /* a stream of which nothing is left had fewer, for all we know */
+    JOURNAL_NUMBERS = 1 << 22, /* a journal that is lost held fewer, with some of `reserved` */
 };
 
 /** A ring of the new queue. */
@@ -362,7 +363,10 @@ static enum error_code finish_ring(struct salvage *salvage, enum stream stream, 
         memset(salvage->slot, 0, sizeof(salvage->slot));
         code = write_slot(salvage, stream, salvage->slot, error);
         ring->row.head_first = ring->end;
-        if (ring->row.reserved < ring->end - 1 + RESERVED_NUMBERS && jumps) {
+        if (jumps && salvage->report->is_guessed) { /* the row is older than what was lost */
+            ring->row.reserved =
+                (ring->row.reserved > ring->end ? ring->row.reserved : ring->end) + JOURNAL_NUMBERS;
+        } else if (jumps && ring->row.reserved < ring->end - 1 + RESERVED_NUMBERS) {
             ring->row.reserved = ring->end - 1 + RESERVED_NUMBERS;
         }
         if (!is_known) {

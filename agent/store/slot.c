@@ -120,15 +120,14 @@ void slot_cursor_init(struct slot_cursor *cursor, const uint8_t *bytes,
                                    .chain = chain};
 }
 
-/** What the bytes at the cursor claim to be; false: no batch with the next sequence number. The
- *  mark, if there is one, still counts as payload. */
-static bool claimed_batch(const struct slot_cursor *cursor, struct slot_batch *batch)
+/** What the bytes at the cursor are, if a batch begins there. false: there is no room for one. */
+static bool parse_batch(const struct slot_cursor *cursor, struct slot_batch *batch)
 {
     const unsigned flags = FRESH_FLAG | MARK_FLAG;
     const uint8_t *bytes = cursor->bytes + cursor->at;
     size_t room = SLOT_BYTES - cursor->at;
 
-    if (room <= SLOT_BATCH_HEADER_BYTES || get(bytes + 8, 8) != cursor->next_sequence) {
+    if (room <= SLOT_BATCH_HEADER_BYTES) {
         return false;
     }
     *batch = (struct slot_batch){
@@ -140,6 +139,24 @@ static bool claimed_batch(const struct slot_cursor *cursor, struct slot_batch *b
         .marked = (get(bytes + 6, 2) & MARK_FLAG) != 0,
     };
     return true;
+}
+
+/** Does it say that it continues the numbers? */
+static bool claims_to_continue(const struct slot_cursor *cursor)
+{
+    return get(cursor->bytes + cursor->at + 8, 8) == cursor->next_sequence;
+}
+
+/** The checksum of a batch whose number is the one that it must be. */
+static uint32_t checksum_of(const struct slot_cursor *cursor, const struct slot_batch *batch)
+{
+    const uint8_t *bytes = cursor->bytes + cursor->at;
+    uint8_t number[8];
+    uint32_t crc = crc32c(cursor->chain, bytes + 4, 4);
+
+    put(number, cursor->next_sequence, sizeof(number));
+    crc = crc32c(crc, number, sizeof(number));
+    return crc32c(crc, batch->payload, batch->payload_bytes);
 }
 
 static bool is_plausible(const struct slot_cursor *cursor, const struct slot_batch *batch)
@@ -172,15 +189,18 @@ enum slot_step slot_cursor_next(struct slot_cursor *cursor, struct slot_batch *b
     size_t size;
     uint32_t crc;
 
-    if (!claimed_batch(cursor, &found)) {
+    if (!parse_batch(cursor, &found)) {
         return SLOT_STEP_END;
     }
     if (!is_plausible(cursor, &found)) {
-        return SLOT_STEP_DAMAGED;
+        return claims_to_continue(cursor) ? SLOT_STEP_DAMAGED : SLOT_STEP_END;
     }
     size = SLOT_BATCH_HEADER_BYTES + found.payload_bytes;
-    crc = crc32c(cursor->chain, bytes + 4, size - 4);
-    if (crc != get(bytes, 4) || !take_mark(cursor, &found)) {
+    crc = checksum_of(cursor, &found); /* L5 */
+    if (crc != get(bytes, 4)) {
+        return claims_to_continue(cursor) ? SLOT_STEP_DAMAGED : SLOT_STEP_END;
+    }
+    if (!take_mark(cursor, &found)) {
         return SLOT_STEP_DAMAGED;
     }
     cursor->at += size;
@@ -190,17 +210,25 @@ enum slot_step slot_cursor_next(struct slot_cursor *cursor, struct slot_batch *b
     return SLOT_STEP_BATCH;
 }
 
-uint64_t slot_cursor_last_seen(const struct slot_cursor *cursor)
+uint64_t slot_cursor_last_seen(const struct slot_cursor *cursor, bool *is_certain)
 {
     struct slot_cursor ahead = *cursor;
     struct slot_batch batch;
+    bool certain = false;
+    uint64_t extra = 0;
 
-    while (claimed_batch(&ahead, &batch)) {
-        if (!is_plausible(&ahead, &batch)) {
-            return ahead.next_sequence; /* at least one record was here */
+    while (extra == 0 && parse_batch(&ahead, &batch) && claims_to_continue(&ahead)) {
+        certain = is_plausible(&ahead, &batch);
+        extra = !certain; /* at least one record was here */
+        if (certain) {
+            certain = checksum_of(&ahead, &batch) == get(ahead.bytes + ahead.at, 4);
+            ahead.chain = (uint32_t)get(ahead.bytes + ahead.at, 4);
+            ahead.at += SLOT_BATCH_HEADER_BYTES + batch.payload_bytes;
+            ahead.next_sequence += batch.count;
         }
-        ahead.at += SLOT_BATCH_HEADER_BYTES + batch.payload_bytes;
-        ahead.next_sequence += batch.count;
     }
-    return ahead.next_sequence - 1;
+    if (is_certain != NULL) {
+        *is_certain = certain;
+    }
+    return ahead.next_sequence - 1 + extra;
 }

@@ -14,6 +14,8 @@
  *  L4  A marked batch has the clock's regime in front of its payload: it holds for this batch and
  *      all that follow up to the next mark. The first batch of a slot is marked, and whichever
  *      comes when the clock was set; slots of version 1 have no marks.
+ *  L5  A batch of which only the number is damaged has the right checksum for the number that must
+ *      come next: it counts.
  *
  * Depends on: base.  Threads: pure.
  */
@@ -113,7 +115,8 @@ void slot_cursor_init(struct slot_cursor *cursor, const uint8_t *bytes,
 /** Go to the next batch (L1, L3). */
 enum slot_step slot_cursor_next(struct slot_cursor *cursor, struct slot_batch *batch);
 
-/** After SLOT_STEP_DAMAGED: the highest sequence number that the damaged rest seems to hold. */
-uint64_t slot_cursor_last_seen(const struct slot_cursor *cursor);
+/** After SLOT_STEP_DAMAGED: the highest sequence number that the damaged rest seems to hold;
+ *  `*is_certain` (may be NULL) when whole batches up to it follow the damaged one. */
+uint64_t slot_cursor_last_seen(const struct slot_cursor *cursor, bool *is_certain);
 
 #endif

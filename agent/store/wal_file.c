@@ -262,6 +262,7 @@ static void scan_from_header(struct wal_file *wal, struct wal_scan *scan)
             scan->page_count = frame.commit_pages;
         }
     }
+    scan->chain_end = index;
     find_runs(wal, &runs, index, sums);
     scan->damaged = runs.believed > 0;
     taken = scan->damaged ? index : taken; /* what is open at its end was ended behind it */

@@ -58,6 +58,7 @@ struct wal_range {
 struct wal_scan {
     struct wal_range ranges[WAL_RANGES_MAX]; /* frames that were acknowledged, in order */
     uint32_t range_count;
+    uint32_t chain_end;  /* frames from the start whose checksums are right */
     uint32_t page_count; /* of the database, by the last frame SQLite takes; 0: not said */
     bool damaged;        /* rule 2 */
 };

@@ -232,7 +232,7 @@ static void decode_slot(struct bench *bench)
         }
         encode_again(bench, samples, batch.count, batch.fresh);
     }
-    expect(slot_cursor_last_seen(&cursor) + 1 >= cursor.next_sequence);
+    expect(slot_cursor_last_seen(&cursor, NULL) + 1 >= cursor.next_sequence);
 }
 
 static struct bench *make_bench(void)

@@ -127,13 +127,17 @@ static void go_on(struct sighting *sighting, struct store *store, bool same_inca
     struct store_stream_state now;
     struct error error = {0};
 
-    store_state(store, STREAM_READINGS, &now);
-    if (same_incarnation && now.next_sequence <= image->last_commit_first[STREAM_READINGS] - 1) {
-        (void)printf("%s: numbers from %llu on are given again, up to %llu were\n",
-                     sighting->fault->name, (unsigned long long)now.next_sequence,
-                     (unsigned long long)image->committed[STREAM_READINGS]);
-        sighting->fault->doubled++;
+    for (size_t i = 0; i < STREAM_RING_COUNT && same_incarnation; i++) {
+        store_state(store, (enum stream)i, &now);
+        if (now.next_sequence < image->last_commit_first[i]) {
+            (void)printf("%s: %s from %llu on are given again, up to %llu were\n",
+                         sighting->fault->name, stream_name((enum stream)i),
+                         (unsigned long long)now.next_sequence,
+                         (unsigned long long)image->committed[i]);
+            sighting->fault->doubled++;
+        }
     }
+    store_state(store, STREAM_READINGS, &now);
     for (uint64_t i = 0; i < NEW_RECORDS; i++) {
         char text[64];
         struct sample sample = bits_sample(STREAM_READINGS, now.next_sequence + i, text);
@@ -378,15 +382,16 @@ static int report(const struct fault *faults, uint64_t rounds)
     return all.lost + all.untold + all.doubled > 0;
 }
 
-static bool read_options(int count, char **words, uint64_t *seed, uint64_t *rounds)
+static bool read_options(int count, char **words, uint64_t *seed, uint64_t *rounds, uint64_t *only)
 {
     static const struct option options[] = {{"seed", required_argument, NULL, 's'},
                                             {"rounds", required_argument, NULL, 'r'},
+                                            {"only", required_argument, NULL, 'o'},
                                             {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(count, words, "", options, NULL)) != -1) {
-        uint64_t *number = option == 's' ? seed : rounds;
+        uint64_t *number = option == 's' ? seed : option == 'r' ? rounds : only;
 
         if (option == '?' || !parse_uint64(optarg, number)) {
             return false;
@@ -399,10 +404,10 @@ int main(int count, char **words)
 {
     char folder[] = "/tmp/leat-bits-XXXXXX";
     struct fault faults[BITS_FAULT_COUNT] = {0};
-    uint64_t seed = 1, rounds = ROUNDS;
+    uint64_t seed = 1, rounds = ROUNDS, only = UINT64_MAX;
 
-    if (!read_options(count, words, &seed, &rounds)) {
-        (void)fputs("torture_bits [--seed N] [--rounds N]\n", stderr);
+    if (!read_options(count, words, &seed, &rounds, &only)) {
+        (void)fputs("torture_bits [--seed N] [--rounds N] [--only ROUND]\n", stderr);
         return 2;
     }
     bits_require(mkdtemp(folder) != NULL, "cannot make", folder);
@@ -411,6 +416,9 @@ int main(int count, char **words)
         struct fault *fault = &faults[number];
         uint64_t one = seed * UINT64_C(1000003) + i;
 
+        if (only != UINT64_MAX && i != only) {
+            continue;
+        }
         fault->name = bits_faults[number].name;
         if (!run_round(fault, number, folder, one)) {
             (void)printf("round %llu: %s: something is missing or double\n", (unsigned long long)i,

@@ -141,6 +141,7 @@ static void damage_ends_the_slot_and_tells_how_far_it_went(void **state)
     static uint8_t bytes[SLOT_BYTES];
     struct slot_cursor cursor;
     enum slot_step end;
+    bool certain = false;
     size_t at = make_slot(bytes, 7, 1, 10);
     size_t size = SLOT_BATCH_HEADER_BYTES + 50;
 
@@ -148,12 +149,46 @@ static void damage_ends_the_slot_and_tells_how_far_it_went(void **state)
     assert_int_equal(walk(bytes, &end, &cursor), 7);
     assert_int_equal(end, SLOT_STEP_DAMAGED);
     assert_int_equal(cursor.next_sequence, 701);
-    assert_int_equal(slot_cursor_last_seen(&cursor), 1000);
+    assert_int_equal(slot_cursor_last_seen(&cursor, &certain), 1000);
+    assert_true(certain);
     bytes[at - 3 * size + 4] = 0xff; /* and now its size */
     bytes[at - 3 * size + 5] = 0xff;
     assert_int_equal(walk(bytes, &end, &cursor), 7);
     assert_int_equal(end, SLOT_STEP_DAMAGED);
-    assert_int_equal(slot_cursor_last_seen(&cursor), 701);
+    assert_int_equal(slot_cursor_last_seen(&cursor, &certain), 701);
+    assert_false(certain);
+}
+
+static void a_batch_whose_number_alone_is_damaged_counts(void **state) /* L5 */
+{
+    (void)state;
+    static uint8_t bytes[SLOT_BYTES];
+    struct slot_cursor cursor;
+    enum slot_step end;
+    size_t at = make_slot(bytes, 7, 1, 10);
+    size_t size = SLOT_BATCH_HEADER_BYTES + 50;
+
+    bytes[at - 3 * size + 9] ^= 0x20;
+    bytes[at - size + 8] ^= 1;
+    assert_int_equal(walk(bytes, &end, &cursor), 10);
+    assert_int_equal(end, SLOT_STEP_END);
+    assert_int_equal(cursor.next_sequence, 1001);
+}
+
+static void behind_a_last_batch_that_is_damaged_nothing_is_certain(void **state)
+{
+    (void)state;
+    static uint8_t bytes[SLOT_BYTES];
+    struct slot_cursor cursor;
+    enum slot_step end;
+    bool certain = true;
+    size_t at = make_slot(bytes, 7, 1, 10);
+
+    bytes[at - 10] ^= 1;
+    assert_int_equal(walk(bytes, &end, &cursor), 9);
+    assert_int_equal(end, SLOT_STEP_DAMAGED);
+    assert_int_equal(slot_cursor_last_seen(&cursor, &certain), 1000);
+    assert_false(certain);
 }
 
 static void no_bytes_lead_outside_of_the_slot(void **state)
@@ -174,7 +209,7 @@ static void no_bytes_lead_outside_of_the_slot(void **state)
             memset(bytes + at + 11, 0, 5);
         }
         assert_int_equal(walk(bytes, &end, &cursor), batches);
-        assert_true(slot_cursor_last_seen(&cursor) >= batches * 100);
+        assert_true(slot_cursor_last_seen(&cursor, NULL) >= batches * 100);
     }
 }
 
@@ -186,6 +221,8 @@ int main(void)
         cmocka_unit_test(what_another_incarnation_left_does_not_count),
         cmocka_unit_test(a_batch_that_was_taken_back_cannot_return),
         cmocka_unit_test(damage_ends_the_slot_and_tells_how_far_it_went),
+        cmocka_unit_test(a_batch_whose_number_alone_is_damaged_counts),
+        cmocka_unit_test(behind_a_last_batch_that_is_damaged_nothing_is_certain),
         cmocka_unit_test(no_bytes_lead_outside_of_the_slot),
     };
 
