@@ -234,7 +234,7 @@ static enum error_code commit_now(struct store *store, struct error *error)
         store->covered = plan->changes;
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
-    return placed;
+    return placed == ERROR_OK ? place_check_rows(store, error) : placed;
 }
 
 enum error_code store_commit(struct store *store, struct error *error)
@@ -248,7 +248,7 @@ enum error_code store_commit(struct store *store, struct error *error)
     (void)pthread_mutex_unlock(&store->lock);        /* cannot fail */
     (void)pthread_mutex_lock(&store->database_lock); /* who waited here often finds it done: S1 */
     (void)pthread_mutex_lock(&store->lock);          /* cannot fail */
-    covered = store->covered >= wanted && !grow_is_due(store);
+    covered = store->covered >= wanted && !grow_is_due(store) && !store->database.slot_is_lost;
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     if (!covered) {
         code = commit_now(store, error);

@@ -49,6 +49,7 @@ struct database {
     bool fresh;            /* made by this opening */
     bool is_made;          /* as the file itself says, without its journal (inspect.h) */
     bool is_unreadable;    /* the last failure was a read that the disk refused */
+    bool slot_is_lost;     /* a slot that was asked for has no row, or the way there is damaged */
     enum aside_kind aside; /* after ERROR_BAD_DATA: as what it is to be kept */
     int64_t journal_bytes; /* before the opening; -1: there was none */
     int page_bytes;        /* of the file */

@@ -33,6 +33,14 @@ bool place_read_header(struct store *store, enum stream stream, uint32_t index,
            header->incarnation == store->incarnation;
 }
 
+enum error_code place_check_rows(const struct store *store, struct error *error)
+{
+    if (!store->database.slot_is_lost) {
+        return ERROR_OK;
+    }
+    return error_set(error, ERROR_BAD_DATA, "the tables of the queue no longer lead to its slots");
+}
+
 /** The header of a slot in use: in memory if it was not written yet. */
 static bool header_at(struct store *store, const struct ring *ring, uint32_t index,
                       struct slot_header *header)

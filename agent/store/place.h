@@ -18,6 +18,11 @@ MUST_CHECK enum error_code place_image(struct store *store, struct ring *ring, s
 /** Slots in use, counting images that have no index yet. */
 uint32_t place_used_slots(const struct ring *ring);
 
+/** Was a slot in use not to be found? What leads to the slots is damaged, and they may be whole:
+ *  setting the queue aside and salvaging it finds them, going on would overwrite them.
+ *  Errors: ERROR_BAD_DATA. Needs only `database_lock`. */
+MUST_CHECK enum error_code place_check_rows(const struct store *store, struct error *error);
+
 /** Read the header of a slot on disk; false: it is none of ours, or damaged. Needs only
  *  `database_lock`. */
 bool place_read_header(struct store *store, enum stream stream, uint32_t index,

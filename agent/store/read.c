@@ -62,6 +62,7 @@ static enum error_code copy_slot(struct reader *reader, bool *found, struct erro
     struct store *store = reader->store;
     const struct database_ring *row = &reader->ring->state->on_disk;
     struct run run = {.stream = reader->ring->stream, .tail = row->tail, .made = row->made};
+    enum error_code code = ERROR_OK;
     uint32_t position;
 
     *found = false;
@@ -72,7 +73,6 @@ static enum error_code copy_slot(struct reader *reader, bool *found, struct erro
     for (position = find_position(store, &run, reader->wanted); position < run.count; position++) {
         uint32_t index = index_of(&run, position);
         uint32_t chain;
-        enum error_code code;
 
         if (!place_read_header(store, run.stream, index, &reader->header) ||
             reader->header.first_sequence <= reader->after) {
@@ -81,12 +81,13 @@ static enum error_code copy_slot(struct reader *reader, bool *found, struct erro
         code = database_read_slot(&store->database, (struct database_place){run.stream, index},
                                   reader->slot, SLOT_BYTES, error);
         if (code == ERROR_BAD_DATA) {
+            code = ERROR_OK;
             continue; /* S4: it costs its own slot */
         }
         *found = code == ERROR_OK && slot_read_header(reader->slot, &reader->header, &chain);
-        return code;
+        break;
     }
-    return ERROR_OK;
+    return code == ERROR_OK ? place_check_rows(store, error) : code;
 }
 
 static enum error_code next_slot(struct reader *reader, bool *found, struct error *error)

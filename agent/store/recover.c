@@ -245,6 +245,7 @@ enum error_code recover_ring(struct store *store, struct ring *ring, struct reco
         code = refuse_contradiction(store, ring, error);
     }
     if (code != ERROR_OK || row->head_first == 0) {
+        store->database.slot_is_lost = false; /* an unused ring may have none */
         return code;
     }
     newest.image = image_take(store);
@@ -270,6 +271,11 @@ enum error_code recover_ring(struct store *store, struct ring *ring, struct reco
         ring->next_sequence = highest + 1;
     }
     recover_tail(store, ring, &newest, &gaps->oldest);
+    code = place_check_rows(store, error);
+    if (code != ERROR_OK) {
+        image_give_back(store, newest.image);
+        return code;
+    }
     if (newest.next_sequence == 0 || !continue_newest(store, ring, &newest)) {
         image_give_back(store, newest.image);
     }

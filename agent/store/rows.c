@@ -43,10 +43,11 @@ enum error_code database_read_slot(struct database *database, struct database_pl
 {
     sqlite3_blob *blob = NULL;
     enum error_code code = ERROR_OK;
+    int opened = sqlite3_blob_open(database->handle, "main", "slot", "data",
+                                   database_slot_id(place.stream, place.index), 0, &blob);
 
-    if (sqlite3_blob_open(database->handle, "main", "slot", "data",
-                          database_slot_id(place.stream, place.index), 0, &blob) != SQLITE_OK ||
-        sqlite3_blob_read(blob, bytes, (int)size_bytes, 0) != SQLITE_OK) {
+    database->slot_is_lost |= opened == SQLITE_ERROR || (opened & 0xff) == SQLITE_CORRUPT;
+    if (opened != SQLITE_OK || sqlite3_blob_read(blob, bytes, (int)size_bytes, 0) != SQLITE_OK) {
         code = database_error(database, "read a slot of", error);
     }
     (void)sqlite3_blob_close(blob); /* was only read */

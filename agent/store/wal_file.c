@@ -145,7 +145,8 @@ struct run {
     bool is_on;
     struct wal_range range;           /* all of them */
     uint32_t last_commit_end;         /* of them, up to the last transaction's end */
-    unsigned commits;                 /* transactions that end in it */
+    bool goes_on;                     /* behind the end of a transaction (rule 2) */
+    uint32_t page_before;             /* its first frame may be an end (rule 5); 0: is none */
     struct wal_sums stored, computed; /* of the last frame: one of them may be damaged */
     bool after_commit;
     uint32_t commit_page, commit_crc; /* of the last frame, if it ended a transaction */
@@ -155,29 +156,47 @@ struct run {
 struct runs {
     struct run list[WAL_RANGES_MAX];
     uint32_t count;
-    uint32_t believed; /* up to the last one that ends two transactions (rule 2): all before it
+    uint32_t believed; /* up to the last one that goes on behind an end (rule 2): all before it
                           were acknowledged, too */
 };
 
 static void take_frame(struct wal_file *wal, struct run *run, uint32_t index,
                        struct wal_sums computed, const struct wal_frame *frame)
 {
-    bool is_commit = frame->commit_pages > 0;
+    bool is_commit = frame->commit_pages > 0, repeated = false;
 
-    run->range.end = index + 1;
+    if (run->range.end == run->range.first + 1 && frame->page <= run->page_before) {
+        run->last_commit_end = index; /* rule 5 */
+    }
     if (is_commit) {
         uint32_t crc = crc32c(0, frame->bytes + WAL_FRAME_HEADER_BYTES, wal->page_bytes);
-        bool repeated =
-            run->after_commit && run->commit_page == frame->page && run->commit_crc == crc;
 
-        run->commits += !repeated; /* rule 3 */
+        repeated = run->after_commit && run->commit_page == frame->page && run->commit_crc == crc;
         run->commit_page = frame->page;
         run->commit_crc = crc;
-        run->last_commit_end = index + 1;
     }
+    run->range.end = index + 1;
+    run->goes_on |= run->last_commit_end > 0 && !repeated; /* rule 3 */
+    run->last_commit_end = is_commit ? index + 1 : run->last_commit_end;
     run->after_commit = is_commit;
     run->stored = frame->stored;
     run->computed = computed;
+}
+
+/** With a frame that is bad. */
+static struct run start_run(struct wal_file *wal, const struct run *before, uint32_t index,
+                            const struct wal_frame *frame, uint32_t page_before)
+{
+    struct run run = {.is_on = true,
+                      .range = {index, index + 1},
+                      .page_before = page_before,
+                      .stored = frame->stored,
+                      .computed = sums_of(wal, before->stored, frame)};
+
+    if (!wal->has_header && frame->commit_pages > 0) { /* bad or not: nothing tells */
+        run.last_commit_end = index + 1;
+    }
+    return run;
 }
 
 static bool continues(const struct wal_file *wal, const struct run *run,
@@ -198,19 +217,30 @@ static void end_run(struct runs *runs, const struct run *run)
 {
     if (run->is_on && runs->count < WAL_RANGES_MAX) {
         runs->list[runs->count++] = *run;
-        if (run->commits > 1) {
+        if (run->goes_on) {
             runs->believed = runs->count;
         }
     }
 }
 
-/** Behind the first frame that is not good. `before` is the checksum before it. */
+/** What a bad frame's page_before is, if the one before it is of the same transaction. */
+static uint32_t page_before_end(const struct wal_frame *frame, uint32_t pages, uint32_t before)
+{
+    return frame->commit_pages == pages && frame->page <= pages ? before : 0;
+}
+
+/** Behind the first frame that is not good. `before` is the checksum before it; the database has
+ *  `pages`, 0 if that is not known. */
 static void find_runs(struct wal_file *wal, struct runs *runs, uint32_t first,
-                      struct wal_sums before)
+                      struct wal_sums before, uint32_t pages)
 {
     struct run run = {.stored = before, .computed = before};
     struct wal_frame frame = {0};
+    uint32_t page_before = 0; /* of this transaction; 0: there is none, or it is not known */
 
+    if (first > 0 && wal_read(wal, first - 1, &frame) && frame.commit_pages == 0) {
+        page_before = frame.page;
+    }
     *runs = (struct runs){0};
     for (uint32_t i = first; i < wal->frame_count; i++) {
         struct wal_sums computed = {0, 0};
@@ -218,15 +248,16 @@ static void find_runs(struct wal_file *wal, struct runs *runs, uint32_t first,
 
         if (ours && continues(wal, &run, &frame, &computed)) {
             take_frame(wal, &run, i, computed, &frame);
-            continue;
+        } else {
+            end_run(runs, &run);
+            if (ours || (i == first && frame.page > 0)) { /* its salts may be what is bad in it */
+                page_before = page_before_end(&frame, pages, page_before);
+                run = start_run(wal, &run, i, &frame, page_before);
+            } else {
+                run = (struct run){.stored = run.stored, .computed = run.computed};
+            }
         }
-        end_run(runs, &run);
-        run = (struct run){.stored = run.stored, .computed = run.computed};
-        if (ours || (i == first && frame.page > 0)) { /* whose salts may be what is bad in it */
-            run.is_on = true;
-            run.range = (struct wal_range){i, i};
-            take_frame(wal, &run, i, sums_of(wal, run.stored, &frame), &frame);
-        }
+        page_before = ours && frame.commit_pages == 0 ? frame.page : 0;
     }
     end_run(runs, &run);
 }
@@ -263,7 +294,7 @@ static void scan_from_header(struct wal_file *wal, struct wal_scan *scan)
         }
     }
     scan->chain_end = index;
-    find_runs(wal, &runs, index, sums);
+    find_runs(wal, &runs, index, sums, scan->page_count);
     scan->damaged = runs.believed > 0;
     taken = scan->damaged ? index : taken; /* what is open at its end was ended behind it */
     if (taken > 0) {
@@ -301,8 +332,8 @@ static void scan_without_header(struct wal_file *wal, struct wal_scan *scan)
 {
     struct runs runs;
 
-    find_runs(wal, &runs, find_newest(wal), (struct wal_sums){0, 0});
-    if (runs.believed == 0 && runs.count > 0 && runs.list[0].commits > 0) {
+    find_runs(wal, &runs, find_newest(wal), (struct wal_sums){0, 0}, 0);
+    if (runs.believed == 0 && runs.count > 0 && runs.list[0].last_commit_end > 0) {
         runs.believed = 1; /* there is nothing older that it could be the torn end of */
     }
     add_runs(scan, &runs);

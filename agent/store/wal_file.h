@@ -10,12 +10,15 @@
  *  1. With synchronous=FULL a transaction begins after the one before is on disk. So a power cut
  *     tears one transaction at most: behind the first bad frame stands the end of it, and maybe,
  *     not continued from that, ends of others that were torn before and taken back.
- *  2. Frames that continue one another and end two transactions were therefore acknowledged. When
- *     they stand behind a bad frame, SQLite would go back in time: the journal is damaged.
+ *  2. A transaction that another frame continues was therefore acknowledged. When it stands behind
+ *     a bad frame, SQLite would go back in time: the journal is damaged.
  *  3. A frame repeated to fill a sector ends the same transaction.
  *  4. A header is written when all that the journal held is in the database, and synced before any
  *     frame. So a bad one is harmless if each page of the frames is in the database, and damage
  *     otherwise.
+ *  5. What a bad frame says of itself may be of an older frame that it was to replace. It ends a
+ *     transaction only if it also has the right size of the database, and if the pages, which
+ *     SQLite writes in ascending order, begin again behind it.
  *
  * Depends on: base, raw_file.  Threads: one user at a time.
  */

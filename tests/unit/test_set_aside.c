@@ -150,6 +150,48 @@ static void a_flipped_bit_in_the_journal_never_takes_commits_back(void **state)
     }
 }
 
+/** The frames that end the last two transactions; each may be repeated. */
+static void find_ends(const struct room *room, uint32_t *before, uint32_t *last)
+{
+    struct raw_file file;
+    struct wal_file wal;
+    struct wal_scan scan;
+    struct wal_frame frame;
+    char journal[128];
+    bool inside = true;
+
+    journal_path(room, journal);
+    assert_true(raw_file_open(&file, sqlite3_vfs_find(NULL), journal,
+                              SQLITE_OPEN_WAL | SQLITE_OPEN_READONLY));
+    assert_true(wal_open(&wal, &file, 1024));
+    wal_scan(&wal, &scan);
+    *before = *last = 0;
+    for (uint32_t i = 0; i < scan.ranges[0].end; i++) {
+        assert_true(wal_read(&wal, i, &frame));
+        if (frame.commit_pages > 0 && inside) {
+            *before = *last;
+            *last = i;
+        }
+        inside = frame.commit_pages == 0;
+    }
+    wal_close(&wal);
+    raw_file_close(&file);
+}
+
+static void bits_in_both_of_the_last_transactions_are_no_torn_commit(void **state)
+{
+    struct room *room = *state;
+    char incarnation[STORE_INCARNATION_SIZE];
+    uint32_t before, last;
+
+    commit_and_die(room, incarnation);
+    find_ends(room, &before, &last);
+    assert_true(last - before > 1 && before > 1);
+    flip_frame(room, before, 500);
+    flip_frame(room, last, 500);
+    assert_kept(room, "damaged", 1, incarnation);
+}
+
 static void a_journal_without_its_beginning_is_damage_only_if_something_is_lost(void **state)
 {
     struct room *room = *state;
@@ -315,6 +357,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, room_set_up, room_tear_down)
         CASE(a_journal_that_is_cut_off_or_gone_means_a_new_incarnation),
         CASE(a_flipped_bit_in_the_journal_never_takes_commits_back),
+        CASE(bits_in_both_of_the_last_transactions_are_no_torn_commit),
         CASE(a_journal_without_its_beginning_is_damage_only_if_something_is_lost),
         CASE(a_torn_last_transaction_is_no_damage),
         CASE(a_database_that_is_gone_or_cut_off_is_kept_with_its_journal),
