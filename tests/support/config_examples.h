@@ -14,14 +14,12 @@ static const char *const config_example_names[] = {
 
 enum { CONFIG_EXAMPLE_COUNT = sizeof(config_example_names) / sizeof(config_example_names[0]) };
 
-/** Absolute path of a file of the source tree, found from where this file stands. */
+/** Absolute path of a file of the source tree. */
 static inline const char *config_source_path(const char *name)
 {
     static char path[512];
-    static const char here[] = "tests/support/config_examples.h";
 
-    (void)snprintf(path, sizeof(path), "%.*s%s", (int)(sizeof(__FILE__) - sizeof(here)), __FILE__,
-                   name);
+    (void)snprintf(path, sizeof(path), SOURCE_FOLDER "/%s", name);
     return path;
 }
 

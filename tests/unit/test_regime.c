@@ -230,16 +230,14 @@ static void the_right_time_of_a_boot_outlives_it(void **state) /* W3 */
  */
 static void unpack_old_queue(struct bench *bench)
 {
-    static const char file[] = __FILE__;
     struct buffer packed, whole;
-    char path[512];
     size_t size;
 
     buffer_init(&packed, 1 << 20);
     buffer_init(&whole, 8 << 20);
-    (void)snprintf(path, sizeof(path), "%.*sfixtures/queue-form-1.zst",
-                   (int)(strrchr(file, '/') + 1 - file), file);
-    assert_int_equal(fs_read_file(path, &packed, NULL), ERROR_OK);
+    assert_int_equal(
+        fs_read_file(SOURCE_FOLDER "/tests/unit/fixtures/queue-form-1.zst", &packed, NULL),
+        ERROR_OK);
     assert_true(buffer_reserve(&whole, 8 << 20));
     size = ZSTD_decompress(whole.bytes, whole.capacity, packed.bytes, packed.size);
     assert_false(ZSTD_isError(size));
