@@ -6,6 +6,7 @@
 #include "agent/host.h"
 #include "agent/journal.h"
 #include "agent/requests.h"
+#include "agent/self.h"
 #include "agent/store/store_aside.h"
 #include "base/log.h"
 
@@ -31,6 +32,7 @@ struct agent {
     struct clock_watch clock_watch;
     struct shared shared;
     struct fleet fleet;
+    struct self self;
     struct local_api *api;
     int64_t flush_due_ns, high_water_due_ns; /* monotonic */
     int signals;
@@ -317,8 +319,10 @@ static enum error_code start(struct agent *agent, struct error *error)
     if (code != ERROR_OK) {
         return code;
     }
-    agent->fleet.settings =
-        (struct collector_settings){agent->shared.store, agent->shared.board, clock};
+    agent->fleet.settings = (struct collector_settings){agent->shared.store, agent->shared.board,
+                                                        clock, &agent->self.source};
+    self_init(&agent->self, agent->shared.config->queue.path, agent->shared.store,
+              agent->shared.board, clock);
     change = fleet_apply(&agent->fleet, agent->shared.config, tick, agent);
     log_info("agent-started", "version=%s site=%s gateway=%s incarnation=%s devices=%zu socket=%s",
              LEAT_VERSION, agent->shared.config->site, agent->shared.config->gateway,

@@ -282,7 +282,8 @@ static void read_once(struct collector *collector, const struct driver_turn *tur
 /** One round of the loop on an open device: wait until something is due, read it. */
 static void take_turn(struct collector *collector)
 {
-    struct driver_turn turn = {.clock = collector->settings.clock};
+    struct driver_turn turn = {.clock = collector->settings.clock,
+                               .host = collector->settings.host};
 
     if (collector->device->driver->pushes) {
         turn.deadline_ns = monotonic_ns(collector) + PUSH_TURN_MS * NS_PER_MS;

@@ -41,6 +41,7 @@ struct collector_settings {
     struct store *store;
     struct status_board *board;
     const struct clock *clock;
+    const struct facts_source *host; /* for drivers that report on the gateway; may be NULL */
 };
 
 /** Takes `device` on success. */

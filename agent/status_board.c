@@ -145,6 +145,7 @@ void status_uplink_state(struct status_board *board, enum status_state state, co
 {
     (void)pthread_mutex_lock(&board->lock);
     board->uplink.state = state;
+    board->uplink.failures += state == STATUS_DOWN ? 1 : 0;
     copy_text(board->uplink.reason, sizeof(board->uplink.reason), reason);
     (void)pthread_mutex_unlock(&board->lock);
 }
@@ -187,6 +188,18 @@ void status_board_uplink(struct status_board *board, struct status_uplink *uplin
 {
     (void)pthread_mutex_lock(&board->lock);
     *uplink = board->uplink;
+    (void)pthread_mutex_unlock(&board->lock);
+}
+
+void status_board_states(struct status_board *board, uint64_t counts[STATUS_STATE_COUNT])
+{
+    memset(counts, 0, STATUS_STATE_COUNT * sizeof(counts[0]));
+    (void)pthread_mutex_lock(&board->lock);
+    for (size_t row = 0; row < board->capacity; row++) {
+        if (board->devices[row] != NULL) {
+            counts[board->devices[row]->state]++;
+        }
+    }
     (void)pthread_mutex_unlock(&board->lock);
 }
 

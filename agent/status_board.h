@@ -22,6 +22,8 @@ struct status_board;
 
 enum status_state { STATUS_STARTING, STATUS_UP, STATUS_DOWN };
 
+enum { STATUS_STATE_COUNT = 3 };
+
 const char *status_state_name(enum status_state state);
 
 enum { STATUS_NAME_SIZE = 80, STATUS_REASON_SIZE = 256 };
@@ -50,6 +52,7 @@ struct status_uplink {
     uint64_t objects, bytes;            /* uploaded since the start */
     uint64_t rows;                      /* in those objects, of all streams */
     uint64_t reading_rows;              /* the readings among them */
+    uint64_t failures;                  /* tries that failed, likewise */
     int64_t last_success_ns;            /* UTC; 0: none yet */
     bool waits_for_clock[STREAM_COUNT]; /* its records go when the clock is right */
 };
@@ -68,6 +71,7 @@ void status_device_state(struct status_board *board, int row, enum status_state 
 void status_device_count(struct status_board *board, int row, const struct status_counts *counts);
 
 void status_uplink_target(struct status_board *board, const char *target);
+/** Told after each try that failed, and once it goes through. */
 void status_uplink_state(struct status_board *board, enum status_state state, const char *reason);
 void status_uplink_uploaded(struct status_board *board, uint64_t bytes, uint64_t rows,
                             uint64_t reading_rows, int64_t now_ns);
@@ -77,6 +81,8 @@ void status_uplink_waits_for_clock(struct status_board *board, enum stream strea
 /** Copy device `index` (0, 1, ...) into `device`; false: there is no such device. */
 bool status_board_device(struct status_board *board, size_t index, struct status_device *device);
 void status_board_uplink(struct status_board *board, struct status_uplink *uplink);
+/** How many devices are in each state, by enum status_state. */
+void status_board_states(struct status_board *board, uint64_t counts[STATUS_STATE_COUNT]);
 void status_board_totals(struct status_board *board, struct status_counts *totals);
 
 #endif

@@ -33,6 +33,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/facts.h"
 #include "base/option.h"
 #include "base/sample.h"
 
@@ -77,6 +78,16 @@ struct driver_turn {
     const struct clock *clock;
     int64_t deadline_ns; /* monotonic */
     uint32_t due;        /* bit i: the points of schedule i are due. Pushing drivers ignore it */
+    const struct facts_source *host; /* what the agent knows of itself; NULL without an agent */
+};
+
+/** A point that a device has without being told: texts as in a configuration, NULL where nothing is
+ *  said. A configured point of this name, or of the same kind of address (up to the ':'), takes
+ *  from here what it does not say itself. */
+struct driver_standard_point {
+    const char *name, *address; /* a name of its own; NULL closes the table */
+    const char *type;           /* of the point's definition; nobody configures it */
+    const char *unit, *role, *scale, *range_low, *range_high, *deadband, *heartbeat;
 };
 
 struct driver {
@@ -90,7 +101,9 @@ struct driver {
     const struct option_spec *group_options; /* of one group; NULL without groups */
     size_t group_size;                       /* of the struct behind driver_point.group */
     size_t point_address_offset; /* in the point's struct: const char * shown as its address */
-    bool pushes;                 /* the source sends when it likes; read() waits for it */
+    const struct driver_standard_point *standard_points; /* NULL: every point is configured */
+    int64_t standard_interval_ns; /* of a device that names none; 0: the host's default */
+    bool pushes;                  /* the source sends when it likes; read() waits for it */
 
     /** Check the point and remember it. Errors: ERROR_BAD_CONFIG, ERROR_NO_MEMORY. */
     enum error_code (*add_point)(void *state, struct arena *arena, const struct driver_point *point,

@@ -1,4 +1,5 @@
 #include "drivers/driver.h"
+#include "drivers/gateway/gateway.h"
 #include "drivers/modbus/modbus.h"
 #include "drivers/mqtt/mqtt.h"
 
@@ -7,6 +8,7 @@
 const struct driver *const driver_registry[] = {
     &modbus_tcp_driver,
     &mqtt_driver,
+    &gateway_driver,
     NULL,
 };
 

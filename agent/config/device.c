@@ -132,6 +132,9 @@ static bool apply_settings(struct reading *reading, struct record *record)
                            "name: '%.60s' may hold letters, digits, '-' and '_' only",
                            reading->settings.name);
     }
+    if (driver->standard_interval_ns != 0 && record_find(record, "interval") == NULL) {
+        reading->settings.interval_ns = driver->standard_interval_ns;
+    }
     if (driver->pushes && record_find(record, "interval") != NULL) {
         fine = finding_add(loading, record_place(record, "interval"),
                            "interval: the source sends when it likes (driver %s); remove it",
@@ -250,6 +253,9 @@ static bool read_points(struct reading *reading)
                                           : read_point_keys(reading, &source, reading->mapping,
                                                             reading->settings.points_file);
 
+    if (fine && reading->points.count == 0 && driver->standard_points != NULL) {
+        fine = point_read_standard(&source, &place);
+    }
     if (fine && reading->points.count == 0 && driver->point_options != NULL) {
         return finding_add(reading->loading, &place,
                            "the device has no points; nothing would be read");

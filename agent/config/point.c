@@ -2,6 +2,7 @@
 
 #include "agent/config/label.h"
 #include "agent/config/name.h"
+#include "agent/config/standard.h"
 #include "agent/config/tables.h"
 #include "agent/config/unit.h"
 #include "base/parse.h"
@@ -62,7 +63,7 @@ static bool check(struct loading *loading, const struct record *record,
     char sentence[200];
     bool fine = true;
 
-    if (!name_is_valid(point->name, driver->group_key != NULL)) {
+    if (!name_is_valid(point->name, driver->group_key != NULL || driver->standard_points != NULL)) {
         fine =
             finding_add(loading, record_place(record, "name"),
                         "name: '%.60s' may hold letters, digits, '-' and '_'%s only", point->name,
@@ -149,7 +150,9 @@ static bool define(const struct point_source *source, const struct point_setting
     return definition->labels != NULL;
 }
 
-bool point_read(const struct point_source *source, const struct record *record)
+/** `type` is the point's when the driver has no such option. */
+static bool read_point(const struct point_source *source, const struct record *record,
+                       const char *type)
 {
     const struct driver *driver = source->device->driver;
     struct point_settings point = {.range_low = (double)NAN, .range_high = (double)NAN};
@@ -163,7 +166,7 @@ bool point_read(const struct point_source *source, const struct record *record)
         .arena = &source->device->arena,
         .canonical = source->canonical,
     };
-    const char *type;
+    const char *configured_type;
 
     (void)snprintf(what, sizeof(what), "a point of driver %s", driver->name);
     if (options == NULL) {
@@ -173,8 +176,8 @@ bool point_read(const struct point_source *source, const struct record *record)
         !check(source->loading, record, &point, driver)) {
         return false;
     }
-    type = settings_text(&settings, record, "type");
-    entry.point.definition.type = type == NULL ? "" : type;
+    configured_type = settings_text(&settings, record, "type");
+    entry.point.definition.type = configured_type == NULL ? type : configured_type;
     entry.point.definition.address = address_of(source, options);
     if (!define(source, &point, record, &entry.point.definition)) {
         return false;
@@ -185,6 +188,33 @@ bool point_read(const struct point_source *source, const struct record *record)
     entry.point.driver.options = options;
     entry.point.driver.group = source->group;
     return append(source, &entry);
+}
+
+bool point_read(const struct point_source *source, const struct record *record)
+{
+    const struct driver_standard_point *rows = source->device->driver->standard_points;
+    const struct driver_standard_point *row = rows == NULL ? NULL : standard_find(rows, record);
+    struct record whole;
+
+    if (row == NULL) {
+        return read_point(source, record, "");
+    }
+    whole = *record;
+    return standard_complete(source->loading, row, &whole) && read_point(source, &whole, row->type);
+}
+
+bool point_read_standard(const struct point_source *source, const struct config_place *place)
+{
+    bool fine = true;
+
+    for (const struct driver_standard_point *row = source->device->driver->standard_points;
+         row->name != NULL; row++) {
+        struct record record = {.place = *place};
+
+        fine = standard_complete(source->loading, row, &record) &&
+               read_point(source, &record, row->type) && fine;
+    }
+    return fine;
 }
 
 bool point_read_list(const struct point_source *source, struct document *document,

@@ -44,6 +44,9 @@ struct point_source {
 /** Read one point. false: findings, or no memory; it is not in the list then. */
 bool point_read(const struct point_source *source, const struct record *record);
 
+/** Read the points that the driver brings along; `place` is the device. */
+bool point_read_standard(const struct point_source *source, const struct config_place *place);
+
 /** Read `points:`. */
 bool point_read_list(const struct point_source *source, struct document *document,
                      const yaml_node_t *list);

@@ -117,7 +117,7 @@ static void a_silent_peer_costs_no_more_than_the_deadline(void **unused) /* D4 *
     CLEANUP(cleanup_close) int listener = listen_and_say_nothing(port, sizeof(port));
     CLEANUP(instance_release) struct instance instance;
     int64_t begun_ns = clock_monotonic_ns(&clock_system);
-    struct driver_turn turn = {&clock_system, 0, 3};
+    struct driver_turn turn = {.clock = &clock_system, .due = 3};
     enum error_code code;
 
     (void)listener;

@@ -134,7 +134,7 @@ static void readings_refused_for_long_are_said_once(void **state) /* K6 */
     store_state(room->store, STREAM_READINGS, &before);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system},
+        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL},
                         make_device(&play), &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 300);
@@ -188,8 +188,8 @@ static void a_kept_alarm_is_on_disk_at_the_end_of_its_turn(void **state) /* K7 *
     device->points[0].definition.role = "alarm";
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system}, device,
-                        &collector, &error),
+        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL},
+                        device, &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 4); /* so three turns ended, and nobody else commits here */
     store_state(room->store, STREAM_READINGS, &now);
@@ -222,7 +222,7 @@ static void what_amounts_to_a_program_page_is_not_left_in_memory(void **state) /
     room_fill_noise(room, 100, &seed);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system},
+        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL},
                         make_device(&play), &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 3);
@@ -256,7 +256,7 @@ static void a_device_that_is_taken_out_is_told(void **state)
     play_init(&play, false);
     room_open(room);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    fleet.settings = (struct collector_settings){room->store, board, &clock_system};
+    fleet.settings = (struct collector_settings){room->store, board, &clock_system, NULL};
     device = make_device(&play);
     assert_int_equal(fleet_apply(&fleet, &config, advance_nothing, NULL).started, 1);
     device = make_device(&play);
@@ -307,7 +307,7 @@ static void a_device_that_hangs_is_never_forgotten(void **state)
     fixed_clock_init(&clock, INT64_C(1790000000) * NS_PER_S);
     room_open(room);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    fleet.settings = (struct collector_settings){room->store, board, &clock.clock};
+    fleet.settings = (struct collector_settings){room->store, board, &clock.clock, NULL};
     device = make_device(&play);
     change = fleet_apply(&fleet, &config, advance, &clock);
     assert_int_equal(change.started, 1);

@@ -121,9 +121,38 @@ static void a_reason_is_cut_between_two_characters(void **unused)
     status_board_free(board);
 }
 
+static void devices_are_counted_by_state_and_failed_uploads_one_by_one(void **unused)
+{
+    (void)unused;
+    struct status_board *board = new_board();
+    uint64_t counts[STATUS_STATE_COUNT];
+    struct status_uplink uplink;
+    int first = status_device_join(board, "a", "mqtt");
+    int second = status_device_join(board, "b", "mqtt");
+
+    (void)status_device_join(board, "c", "mqtt");
+    status_device_state(board, first, STATUS_UP, "");
+    status_device_state(board, second, STATUS_UP, "");
+    status_device_state(board, second, STATUS_DOWN, "gone");
+    status_board_states(board, counts);
+    assert_int_equal(counts[STATUS_UP], 1);
+    assert_int_equal(counts[STATUS_DOWN], 1);
+    assert_int_equal(counts[STATUS_STARTING], 1);
+    status_device_leave(board, first);
+    status_board_states(board, counts);
+    assert_int_equal(counts[STATUS_UP], 0);
+    status_uplink_state(board, STATUS_DOWN, "full");
+    status_uplink_state(board, STATUS_DOWN, "full");
+    status_uplink_state(board, STATUS_UP, "");
+    status_board_uplink(board, &uplink);
+    assert_int_equal(uplink.failures, 2);
+    status_board_free(board);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
+        cmocka_unit_test(devices_are_counted_by_state_and_failed_uploads_one_by_one),
         cmocka_unit_test(a_device_that_left_is_counted_in_the_totals_only),
         cmocka_unit_test(many_devices_come_and_go),
         cmocka_unit_test(names_and_reasons_of_any_length_are_cut),

@@ -149,7 +149,8 @@ enum error_code rig_open(struct rig *rig)
 enum error_code rig_read(struct rig *rig, uint32_t due, int64_t time_ns)
 {
     const struct clock *clock = clock_of(rig);
-    const struct driver_turn turn = {clock, clock_monotonic_ns(clock) + time_ns, due};
+    const struct driver_turn turn = {
+        .clock = clock, .deadline_ns = clock_monotonic_ns(clock) + time_ns, .due = due};
 
     for (uint32_t i = 0; i < rig->point_count; i++) {
         rig->values[i].count = 0;

@@ -155,7 +155,8 @@ enum error_code mqtt_rig_open(struct mqtt_rig *rig)
 
 enum error_code mqtt_rig_read(struct mqtt_rig *rig, int64_t within_ms)
 {
-    const struct driver_turn turn = {&clock_system, soon(within_ms * NS_PER_MS), UINT32_MAX};
+    const struct driver_turn turn = {
+        .clock = &clock_system, .deadline_ns = soon(within_ms * NS_PER_MS), .due = UINT32_MAX};
 
     return rig->driver->read(rig->state, &turn, &rig->sink, &rig->error);
 }
