@@ -11,6 +11,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
@@ -34,6 +35,7 @@ struct agent {
     struct fleet fleet;
     struct self self;
     struct local_api *api;
+    char learned_folder[PATH_MAX];           /* "": its name is too long */
     int64_t flush_due_ns, high_water_due_ns; /* monotonic */
     int signals;
     unsigned ended_by; /* the number of the signal */
@@ -319,8 +321,9 @@ static enum error_code start(struct agent *agent, struct error *error)
     if (code != ERROR_OK) {
         return code;
     }
-    agent->fleet.settings = (struct collector_settings){agent->shared.store, agent->shared.board,
-                                                        clock, &agent->self.source};
+    agent->fleet.settings = (struct collector_settings){
+        agent->shared.store, agent->shared.board, clock, &agent->self.source,
+        agent->learned_folder[0] != '\0' ? agent->learned_folder : NULL};
     self_init(&agent->self, agent->shared.config->queue.path, agent->shared.store,
               agent->shared.board, clock);
     change = fleet_apply(&agent->fleet, agent->shared.config, tick, agent);
@@ -416,6 +419,10 @@ int agent_run(const struct agent_settings *settings)
     clock_watch_init(&agent.clock_watch, &clock_system,
                      agent.shared.config->clock.source == CONFIG_CLOCK_TRUSTED,
                      wall_clock_build_ns());
+    if (snprintf(agent.learned_folder, sizeof(agent.learned_folder), "%s.learned",
+                 agent.shared.config->queue.path) >= (int)sizeof(agent.learned_folder)) {
+        agent.learned_folder[0] = '\0';
+    }
     agent.shared.clock_watch = &agent.clock_watch;
     agent.shared.clock = &agent.clock_watch.wall.clock;
     agent.shared.started_ns = clock_monotonic_ns(agent.shared.clock);

@@ -3,6 +3,7 @@
 #include "agent/intake.h"
 #include "agent/journal.h"
 #include "agent/lateness.h"
+#include "agent/learned.h"
 #include "agent/schedule.h"
 #include "agent/waiter.h"
 #include "base/log.h"
@@ -47,6 +48,7 @@ struct collector {
     struct outage outage;
     struct refusal refusal;
     struct lateness late;
+    struct learned learned;
     int64_t backoff_ns;
     int row; /* on the status board */
     bool is_open;
@@ -305,6 +307,7 @@ static void take_turn(struct collector *collector)
         }
     }
     read_once(collector, &turn);
+    learned_keep(&collector->learned, collector->device, collector->settings.clock, false); /* K9 */
     report(collector);
 }
 
@@ -324,6 +327,7 @@ static void *collector_run(void *argument)
     tell_unread(collector);
     tell_refused(collector);
     tell_late(collector, true);
+    learned_keep(&collector->learned, collector->device, collector->settings.clock, true);
     report(collector);
     waiter_end(&collector->waiter);
     return NULL;
@@ -353,6 +357,8 @@ enum error_code collector_start(const struct collector_settings *settings,
     made->settings = *settings;
     made->device = device;
     waiter_init(&made->waiter);
+    made->learned.folder = settings->learned_folder;
+    learned_load(&made->learned, device);
     schedule_init(&made->schedule, device->intervals_ns, device->interval_count);
     made->row = status_device_join(settings->board, device->name, device->driver->name);
     code = made->row < 0

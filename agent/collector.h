@@ -20,10 +20,11 @@
  *      of its value or status is an `alarm` event as well. What amounts to COLLECTOR_PENDING_BYTES
  *      is committed at the end of a turn, too.
  *  K8  Polls that came too late and were skipped become `unread` events (agent/lateness.h).
+ *  K9  What the driver learned of the device outlives the agent (agent/learned.h).
  *
  * Life: collector_start() -> collector_ask_to_stop() -> collector_join() -> gone.
  *
- * Depends on: config, pipeline, store, status_board, schedule, drivers.  Threads: its own.
+ * Depends on: config, pipeline, store, status_board, schedule, learned, drivers.  Threads: its own.
  */
 #ifndef AGENT_COLLECTOR_H
 #define AGENT_COLLECTOR_H
@@ -42,6 +43,7 @@ struct collector_settings {
     struct status_board *board;
     const struct clock *clock;
     const struct facts_source *host; /* for drivers that report on the gateway; may be NULL */
+    const char *learned_folder;      /* of agent/learned.h; NULL: nothing is kept */
 };
 
 /** Takes `device` on success. */

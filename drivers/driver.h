@@ -8,7 +8,7 @@
  *
  * Life of an instance, in this order (tests/contract/driver_contract.c checks each rule):
  *
- *   zeroed state -> options written -> add_point()* -> prepare()
+ *   zeroed state -> options written -> add_point()* -> prepare() -> remember()?
  *     -> { open() -> (read() committed())* -> close() }* -> destroy() -> freed
  *
  *  D1  add_point() and prepare() do no I/O: `leat check` proves a configuration with no device.
@@ -31,6 +31,7 @@
 #define DRIVERS_DRIVER_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/facts.h"
@@ -129,6 +130,15 @@ struct driver {
 
     /** Everything handed over by earlier read()s since open() is on disk (D7). */
     void (*committed)(void *state);
+
+    /** true: what read() learned of the device has changed since the last call; `bytes` gets all of
+     *  it, to be handed to remember() of a later instance. Only the driver knows what they mean.
+     *  Not during read(). NULL: it learns nothing. */
+    bool (*learned)(void *state, struct buffer *bytes);
+
+    /** Between prepare() and the first open(): what an instance of this name learned() before,
+     *  maybe of another driver or configuration; what does not fit is ignored. NULL: as learned. */
+    void (*remember)(void *state, const uint8_t *bytes, size_t size_bytes);
 
     /** Let go of the connection; keep options and points. */
     void (*close)(void *state);

@@ -1,6 +1,7 @@
 #include "drivers/modbus/device.h"
 
 #include "base/clock.h"
+#include "drivers/modbus/memory.h"
 
 #include <stddef.h>
 
@@ -167,5 +168,6 @@ enum error_code modbus_device_prepare(void *state, struct arena *arena, struct e
         };
     }
     plan_prepare(plan);
+    device->fingerprint = memory_fingerprint(plan, device->address, (unsigned)device->unit);
     return peer_parse(device->address, &device->peer, error);
 }

@@ -14,6 +14,7 @@
 #include "drivers/modbus/plan.h"
 #include "drivers/modbus/value.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct modbus_point_options {
@@ -48,6 +49,13 @@ struct modbus_device {
     uint32_t point_count;
     struct plan plan;
     struct peer peer;
+    uint32_t fingerprint; /* of what the learned belongs to (memory.h) */
+
+    /* Learned; besides what the plan holds. */
+    int64_t probed_s; /* UTC, when it was last tried again, or first learned; 0: never */
+    size_t probe_place;
+    bool probing;
+    uint32_t told_sum; /* CRC-32C of what the host has; 0: nothing */
 
     /* Open. */
     struct dial dial;

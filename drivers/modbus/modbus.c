@@ -1,7 +1,12 @@
 #include "drivers/modbus/modbus.h"
 
 #include "base/clock.h"
+#include "base/crc.h"
 #include "drivers/modbus/device.h"
+#include "drivers/modbus/learning.h"
+#include "drivers/modbus/memory.h"
+
+enum { PROBE_EVERY_S = 24 * 60 * 60 };
 
 static enum error_code modbus_open(void *state, const struct clock *clock, int64_t deadline_ns,
                                    struct error *error)
@@ -11,7 +16,6 @@ static enum error_code modbus_open(void *state, const struct clock *clock, int64
     enum error_code code;
     int fd = -1;
 
-    plan_forget(&device->plan); /* it may be another device by now */
     code = dial_connect(&device->dial, &device->peer, clock,
                         limit_ns < deadline_ns ? limit_ns : deadline_ns, &fd, error);
     if (code == ERROR_OK) {
@@ -25,11 +29,9 @@ struct reading {
     struct modbus_device *device;
     const struct driver_turn *turn;
     struct driver_sink *sink;
-    int64_t time_ns;    /* M1 */
-    int64_t slowest_ns; /* answer of this turn */
-    size_t cut_end;     /* a refused request, cut in parts, ends before this item; 0: none */
-    size_t cut_begin;
-    bool cut_found; /* a part of it was refused on its own */
+    int64_t time_ns;          /* M1 */
+    int64_t slowest_ns;       /* answer of this turn */
+    struct learning learning; /* M3 */
 };
 
 /** Emit the due points of an answered request. false: the sink has no room (D8). */
@@ -65,42 +67,6 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
     return true;
 }
 
-/** M3: true when the refused request was cut and its first part is to be tried. */
-static bool cut_refused(struct reading *reading, const struct plan_request *request)
-{
-    if (!plan_split(&reading->device->plan, reading->turn->due, request)) {
-        return false;
-    }
-    if (reading->cut_end < request->end) {
-        reading->cut_begin = request->begin;
-        reading->cut_end = request->end;
-        reading->cut_found = false;
-    }
-    return true;
-}
-
-/** Remember whether the items were refused on their own, and take back cuts that only searched. */
-static void learn(struct reading *reading, const struct plan_request *request, unsigned exception)
-{
-    bool refused = exchange_is_refusal(exception);
-    struct plan *plan = &reading->device->plan;
-
-    for (size_t i = request->begin; i < request->end; i++) {
-        struct plan_item *item = &plan->items[i];
-
-        if (plan_item_is_due(item, reading->turn->due)) {
-            reading->cut_found = reading->cut_found || (refused && !item->refused);
-            item->refused = refused || (item->refused && exception != EXCHANGE_ANSWERED);
-        }
-    }
-    if (reading->cut_end != 0 && request->end >= reading->cut_end) {
-        if (reading->cut_found) {
-            plan_join(plan, reading->cut_begin, reading->cut_end);
-        }
-        reading->cut_end = 0;
-    }
-}
-
 /** Ask for one request if the turn has the time. Sets *exception (0: answered). */
 static enum error_code ask(struct reading *reading, const struct plan_request *request,
                            unsigned *exception, struct error *error)
@@ -123,6 +89,33 @@ static enum error_code ask(struct reading *reading, const struct plan_request *r
     return code;
 }
 
+static enum learning_outcome outcome_of(unsigned exception)
+{
+    return exception == EXCHANGE_ANSWERED   ? LEARNING_ANSWERED
+           : exchange_is_refusal(exception) ? LEARNING_REFUSED
+                                            : LEARNING_FAILED;
+}
+
+/** M3: once a day each thing that was learned is tried again, one a turn. */
+static void probe(struct modbus_device *device, int64_t now_ns)
+{
+    int64_t now_s = now_ns / NS_PER_S;
+
+    if (device->probed_s == 0 && memory_is_needed(&device->plan)) {
+        device->probed_s = now_s; /* what was just learned is not tried today */
+        device->plan.changed = true;
+    }
+    if (device->probed_s == 0) {
+        return;
+    }
+    if (now_s < device->probed_s || now_s - device->probed_s >= PROBE_EVERY_S) {
+        device->probed_s = now_s;
+        device->probe_place = 0;
+        device->probing = true;
+    }
+    device->probing = device->probing && learning_probe(&device->plan, &device->probe_place);
+}
+
 static enum error_code modbus_read(void *state, const struct driver_turn *turn,
                                    struct driver_sink *sink, struct error *error)
 {
@@ -137,25 +130,58 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
     struct plan_request request;
     size_t from = 0;
 
+    probe(device, now_ns);
     while (plan_next(&device->plan, turn->due, from, &request)) {
         unsigned exception = 0;
         enum error_code code = ask(&reading, &request, &exception, error);
 
         if (code != ERROR_OK) {
+            learning_abandon(&reading.learning, &device->plan);
             return code;
         }
-        if (exchange_is_refusal(exception) && cut_refused(&reading, &request)) {
+        if (exchange_is_refusal(exception) &&
+            learning_cut(&reading.learning, &device->plan, turn->due, &request)) {
             continue;
         }
-        if (exception != EXCHANGE_NO_TIME) {
-            learn(&reading, &request, exception);
-        }
+        learning_note(&reading.learning, &device->plan, turn->due, &request, outcome_of(exception));
         if (!hand_over(&reading, &request, exchange_status(exception))) {
+            learning_abandon(&reading.learning, &device->plan);
             return ERROR_OK; /* D8: the rest of the turn is dropped and the host counts it */
         }
         from = request.end;
     }
     return ERROR_OK;
+}
+
+/** What is the same as the last time is not told again. */
+static bool modbus_learned(void *state, struct buffer *bytes)
+{
+    struct modbus_device *device = state;
+    uint32_t sum;
+
+    if (!device->plan.changed) {
+        return false;
+    }
+    device->plan.changed = false;
+    if (!memory_is_needed(&device->plan)) {
+        device->probed_s = 0;
+    }
+    memory_write(&device->plan, device->fingerprint, device->probed_s, bytes);
+    sum = crc32c(0, bytes->bytes, bytes->size);
+    if (bytes->failed || sum == device->told_sum) {
+        return false;
+    }
+    device->told_sum = sum;
+    return true;
+}
+
+static void modbus_remember(void *state, const uint8_t *bytes, size_t size_bytes)
+{
+    struct modbus_device *device = state;
+
+    if (memory_read(&device->plan, device->fingerprint, &device->probed_s, bytes, size_bytes)) {
+        device->told_sum = crc32c(0, bytes, size_bytes);
+    }
 }
 
 static void modbus_committed(void *state)
@@ -190,6 +216,8 @@ const struct driver modbus_tcp_driver = {
     .prepare = modbus_device_prepare,
     .open = modbus_open,
     .read = modbus_read,
+    .learned = modbus_learned,
+    .remember = modbus_remember,
     .committed = modbus_committed,
     .close = modbus_close_device,
     .destroy = modbus_destroy,

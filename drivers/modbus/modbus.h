@@ -6,12 +6,14 @@
  *
  *  M1  All samples of one read() carry one time, in whole milliseconds: when the turn began.
  *  M2  Points of all due schedules share requests (plan.h); a value is never put together from two.
- *  M3  Exception 2 or 3 on a request of several points: its parts are read on their own, and where
- *      it had to be cut is remembered until the connection is closed.
+ *  M3  Exception 2 or 3 on a request of several points: its parts are read on their own. Where it
+ *      had to be cut, who is refused alone and how much the slave takes at once (learning.h) is
+ *      kept over connections, and by the host over restarts (memory.h). Once a day it is tried
+ *      again, one thing a turn, so that a slave that was changed is read better.
  *  M4  An exception is the point's bad status. Silence, garbage, a wrong length, a wrong
- * transaction or a closed connection fail read(): what the stream holds next can no longer be
- * known. M5  What the turn has no time left for is emitted as BAD_TIMEOUT; the connection stays
- * good.
+ *      transaction or a closed connection fail read(): what the stream holds next can no longer be
+ *      known.
+ *  M5  What the turn has no time left for is emitted as BAD_TIMEOUT; the connection stays good.
  *
  * Depends on: base, drivers/driver.h, libmodbus.  Threads: D5; name resolution uses glibc's own.
  */

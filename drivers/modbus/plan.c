@@ -20,20 +20,15 @@ static int compare(const void *one, const void *two)
     return difference;
 }
 
-void plan_forget(struct plan *plan)
-{
-    for (size_t i = 0; i < plan->item_count; i++) {
-        plan->items[i].cut_before = false;
-        plan->items[i].refused = false;
-    }
-}
-
 void plan_prepare(struct plan *plan)
 {
     if (plan->item_count > 0) {
         qsort(plan->items, plan->item_count, sizeof(plan->items[0]), compare);
     }
-    plan_forget(plan);
+    for (size_t i = 0; i < plan->item_count; i++) {
+        plan->items[i].cut_before = plan->items[i].cut_proven = plan->items[i].refused = false;
+    }
+    plan->limit = plan->bit_limit = (struct limit){0};
 }
 
 static bool same_registers(const struct plan_item *one, const struct plan_item *two)
@@ -73,7 +68,8 @@ bool plan_next(const struct plan *plan, uint32_t due, size_t from, struct plan_r
     }
     *request = (struct plan_request){
         .table = (enum table)items[i].table, .first = items[i].number, .begin = i, .end = i + 1};
-    block = table_has_bits(request->table) ? plan->bit_block : plan->block;
+    block = table_has_bits(request->table) ? limit_to_ask(&plan->bit_limit, plan->bit_block)
+                                           : limit_to_ask(&plan->limit, plan->block);
     end = end_of(&items[i]);
     for (i++; i < plan->item_count && !ends_between(&items[i - 1], &items[i]); i++) {
         unsigned new_end = larger(end, end_of(&items[i]));
@@ -105,7 +101,7 @@ static unsigned cut_worth(const struct plan_request *request, unsigned end_befor
     return hole << 16 | (left < right ? left : right);
 }
 
-bool plan_split(struct plan *plan, uint32_t due, const struct plan_request *request)
+size_t plan_split(struct plan *plan, uint32_t due, const struct plan_request *request)
 {
     const struct plan_item *before = &plan->items[request->begin];
     struct plan_item *best = NULL;
@@ -128,15 +124,30 @@ bool plan_split(struct plan *plan, uint32_t due, const struct plan_request *requ
         end = larger(end, end_of(item));
     }
     if (best == NULL) {
-        return false;
+        return 0;
     }
     best->cut_before = true;
-    return true;
+    return (size_t)(best - plan->items);
 }
 
 void plan_join(struct plan *plan, size_t begin, size_t end)
 {
-    for (size_t i = begin + 1; i < end; i++) {
-        plan->items[i].cut_before = false;
+    for (size_t i = begin + 1; i <= end && i < plan->item_count; i++) {
+        plan->items[i].cut_before = plan->items[i].cut_proven;
+    }
+}
+
+void plan_join_neighbours(struct plan *plan, enum table table)
+{
+    unsigned end = 0;
+
+    for (size_t i = 1; i < plan->item_count; i++) {
+        const struct plan_item *before = &plan->items[i - 1];
+        struct plan_item *item = &plan->items[i];
+
+        end = before->table == item->table ? larger(end, end_of(before)) : 0;
+        if (item->table == table && item->number <= end) {
+            item->cut_before = item->cut_proven = false;
+        }
     }
 }

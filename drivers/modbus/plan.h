@@ -7,18 +7,19 @@
  *  N1  Items stand in the order of table, number, length. A request is a run of neighbours that are
  *      due; those between them that are not due do not matter.
  *  N2  Between two items of a request at most `gap` registers lie that nobody asked for.
- *  N3  A request spans at most `block` registers, or `bit_block` bits. No item is cut: its length
- *      must fit (the caller checks).
+ *  N3  A request spans at most `block` registers, or `bit_block` bits, and at most what the slave
+ *      is known to take (limit.h). No item is cut: its length must fit (the caller checks).
  *  N4  What a slave refused: plan_split() cuts at the widest hole, else near the middle, and the
- * cut stays; an item refused on its own stays alone until it is answered again. Items of equal
- *      registers (bits of one register) always go together.
+ *      cut stays until it is taken back; an item refused on its own stays alone until it is
+ *      answered again. Items of equal registers (bits of one register) always go together.
  *
- * Depends on: address.  Threads: one user at a time. Never allocates.
+ * Depends on: address, limit.  Threads: one user at a time. Never allocates.
  */
 #ifndef DRIVERS_MODBUS_PLAN_H
 #define DRIVERS_MODBUS_PLAN_H
 
 #include "drivers/modbus/address.h"
+#include "drivers/modbus/limit.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,7 @@ struct plan_item {
     uint8_t table;     /* enum table */
     uint8_t schedule;  /* which bit of `due` */
     bool cut_before;   /* learned: no request goes on from its neighbour into this one */
+    bool cut_proven;   /* both sides of the cut were answered on their own; else it searches */
     bool refused;      /* learned: it was refused on its own */
 };
 
@@ -41,6 +43,8 @@ struct plan {
     unsigned gap;
     unsigned block;
     unsigned bit_block;
+    struct limit limit, bit_limit; /* learned */
+    bool changed;                  /* something was learned, or forgotten */
 };
 
 struct plan_request {
@@ -53,9 +57,6 @@ struct plan_request {
 /** Bring the items into their order and forget what was learned. */
 void plan_prepare(struct plan *plan);
 
-/** Forget cuts and refusals. */
-void plan_forget(struct plan *plan);
-
 static inline bool plan_item_is_due(const struct plan_item *item, uint32_t due)
 {
     return (due >> item->schedule & 1) != 0;
@@ -65,10 +66,14 @@ static inline bool plan_item_is_due(const struct plan_item *item, uint32_t due)
 bool plan_next(const struct plan *plan, uint32_t due, size_t from, struct plan_request *request);
 
 /** Cut a refused request in two, so that plan_next() from request->begin gives its first part.
- *  false: all its due items have the same registers, it cannot be cut. */
-bool plan_split(struct plan *plan, uint32_t due, const struct plan_request *request);
+ *  Returns the item that the second begins with; 0: all its due items have the same registers, it
+ *  cannot be cut. */
+size_t plan_split(struct plan *plan, uint32_t due, const struct plan_request *request);
 
-/** Take back the cuts between `begin` and `end`: they were only made to find a refused item. */
+/** Take back the unproven cuts before items from `begin` + 1 to `end`: they only searched. */
 void plan_join(struct plan *plan, size_t begin, size_t end);
+
+/** Take back the cuts of a table between items that follow one another without a hole. */
+void plan_join_neighbours(struct plan *plan, enum table table);
 
 #endif

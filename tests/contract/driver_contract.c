@@ -57,6 +57,24 @@ static void a_bad_point_is_refused_with_a_sentence_naming_it(void **unused) /* D
     assert_true(strstr(instance.error.text, now->bad_point_text) != NULL);
 }
 
+static void what_was_learned_elsewhere_does_no_harm(void **unused)
+{
+    (void)unused;
+    static const uint8_t foreign[] = {1, 0x80, 0xff, 0xff, 0xff, 0xff, 0x0f, 2, 7};
+    CLEANUP(instance_release) struct instance instance = {0};
+
+    assert_int_equal(now->driver->learned != NULL, now->driver->remember != NULL);
+    if (now->driver->learned == NULL) {
+        return;
+    }
+    assert_int_equal(instance_configure(&instance, now, live_address, now->point), ERROR_OK);
+    for (size_t size = 0; size <= sizeof(foreign); size++) {
+        now->driver->remember(instance.state, foreign, size);
+    }
+    assert_int_equal(instance_open(&instance), ERROR_OK);
+    assert_int_equal(instance_read_until(&instance, 1), ERROR_OK);
+}
+
 static void close_works_in_every_state_and_twice(void **unused) /* D2 */
 {
     (void)unused;
@@ -244,6 +262,7 @@ int main(void)
         cmocka_unit_test(the_table_describes_itself),
         cmocka_unit_test(configuring_needs_no_peer),
         cmocka_unit_test(a_bad_point_is_refused_with_a_sentence_naming_it),
+        cmocka_unit_test(what_was_learned_elsewhere_does_no_harm),
         cmocka_unit_test(close_works_in_every_state_and_twice),
         cmocka_unit_test(an_absent_peer_is_named_and_worth_another_try),
         cmocka_unit_test(a_silent_peer_costs_no_more_than_the_deadline),

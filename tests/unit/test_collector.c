@@ -3,6 +3,7 @@
 #include "agent/fleet.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
+#include "tests/support/temporary.h"
 
 #include <math.h>
 #include <semaphore.h>
@@ -13,6 +14,7 @@
 struct play {
     sem_t read_began, may_end;
     bool blocks; /* read() waits for may_end */
+    bool knows;  /* it was told what it learned */
 };
 
 struct player {
@@ -51,8 +53,21 @@ static void ignore(void *state)
     (void)state;
 }
 
+static bool learned_player(void *state, struct buffer *bytes)
+{
+    (void)state;
+    return buffer_append_byte(bytes, 'x');
+}
+
+static void remember_player(void *state, const uint8_t *bytes, size_t size_bytes)
+{
+    ((struct player *)state)->play->knows = size_bytes == 1 && bytes[0] == 'x';
+}
+
 static const struct driver player = {
     .name = "player",
+    .learned = learned_player,
+    .remember = remember_player,
     .state_size = sizeof(struct player),
     .open = open_player,
     .read = read_player,
@@ -98,6 +113,7 @@ static void play_init(struct play *play, bool blocks)
     assert_int_equal(sem_init(&play->read_began, 0, 0), 0);
     assert_int_equal(sem_init(&play->may_end, 0, 0), 0);
     play->blocks = blocks;
+    play->knows = false;
 }
 
 static void wait_for_reads(struct play *play, unsigned count)
@@ -134,7 +150,7 @@ static void readings_refused_for_long_are_said_once(void **state) /* K6 */
     store_state(room->store, STREAM_READINGS, &before);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL},
+        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
                         make_device(&play), &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 300);
@@ -188,7 +204,7 @@ static void a_kept_alarm_is_on_disk_at_the_end_of_its_turn(void **state) /* K7 *
     device->points[0].definition.role = "alarm";
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL},
+        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
                         device, &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 4); /* so three turns ended, and nobody else commits here */
@@ -222,7 +238,7 @@ static void what_amounts_to_a_program_page_is_not_left_in_memory(void **state) /
     room_fill_noise(room, 100, &seed);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL},
+        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
                         make_device(&play), &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 3);
@@ -237,6 +253,34 @@ static void what_amounts_to_a_program_page_is_not_left_in_memory(void **state) /
     collector_ask_to_stop(collector);
     assert_true(collector_join(collector, INT64_MAX / 2));
     status_board_free(board);
+}
+
+static void what_a_driver_learned_outlives_its_collector(void **state) /* K9 */
+{
+    struct room *room = *state;
+    struct collector_settings settings = {.clock = &clock_system};
+    struct collector *collector = NULL;
+    struct temporary temporary;
+    struct error error = {0};
+    struct play play;
+
+    temporary_make(&temporary);
+    room_open(room);
+    settings.store = room->store;
+    settings.learned_folder = temporary.folder;
+    assert_int_equal(status_board_create(&settings.board, &error), ERROR_OK);
+    for (int life = 0; life < 2; life++) {
+        play_init(&play, false);
+        assert_int_equal(collector_start(&settings, make_device(&play), &collector, &error),
+                         ERROR_OK);
+        wait_for_reads(&play, 2);
+        assert_int_equal(play.knows, life == 1);
+        assert_int_equal(access(temporary_file(&temporary, "line"), F_OK), 0); /* after one turn */
+        collector_ask_to_stop(collector);
+        assert_true(collector_join(collector, INT64_MAX / 2));
+    }
+    status_board_free(settings.board);
+    temporary_remove(&temporary);
 }
 
 static void a_device_that_is_taken_out_is_told(void **state)
@@ -256,7 +300,7 @@ static void a_device_that_is_taken_out_is_told(void **state)
     play_init(&play, false);
     room_open(room);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    fleet.settings = (struct collector_settings){room->store, board, &clock_system, NULL};
+    fleet.settings = (struct collector_settings){room->store, board, &clock_system, NULL, NULL};
     device = make_device(&play);
     assert_int_equal(fleet_apply(&fleet, &config, advance_nothing, NULL).started, 1);
     device = make_device(&play);
@@ -307,7 +351,7 @@ static void a_device_that_hangs_is_never_forgotten(void **state)
     fixed_clock_init(&clock, INT64_C(1790000000) * NS_PER_S);
     room_open(room);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    fleet.settings = (struct collector_settings){room->store, board, &clock.clock, NULL};
+    fleet.settings = (struct collector_settings){room->store, board, &clock.clock, NULL, NULL};
     device = make_device(&play);
     change = fleet_apply(&fleet, &config, advance, &clock);
     assert_int_equal(change.started, 1);
@@ -336,6 +380,8 @@ int main(void)
                                         room_tear_down),
         cmocka_unit_test_setup_teardown(what_amounts_to_a_program_page_is_not_left_in_memory,
                                         room_set_up, room_tear_down),
+        cmocka_unit_test_setup_teardown(what_a_driver_learned_outlives_its_collector, room_set_up,
+                                        room_tear_down),
         cmocka_unit_test_setup_teardown(a_device_that_is_taken_out_is_told, room_set_up,
                                         room_tear_down),
     };

@@ -217,7 +217,7 @@ static void assert_all_read_the_same(const struct bench *bench, const struct pla
     }
 }
 
-static void splitting_ends_with_items_of_equal_registers_and_forgetting_undoes_it(void **unused)
+static void splitting_ends_with_items_of_equal_registers_and_preparing_undoes_it(void **unused)
 {
     (void)unused;
     struct plan_request requests[REQUESTS_MAX];
@@ -243,7 +243,7 @@ static void splitting_ends_with_items_of_equal_registers_and_forgetting_undoes_i
             assert_int_equal(part.begin, request.begin);
             assert_true(part.end < request.end);
         }
-        plan_forget(&bench.plan);
+        plan_prepare(&bench.plan);
         assert_int_equal(requests_of(&bench.plan, 7, requests), before);
     }
 }
@@ -295,7 +295,7 @@ int main(void)
         cmocka_unit_test(overlapping_points_are_read_once),
         cmocka_unit_test(the_last_register_of_a_table_can_be_read),
         cmocka_unit_test(every_due_item_is_in_one_request_that_keeps_the_rules),
-        cmocka_unit_test(splitting_ends_with_items_of_equal_registers_and_forgetting_undoes_it),
+        cmocka_unit_test(splitting_ends_with_items_of_equal_registers_and_preparing_undoes_it),
         cmocka_unit_test(a_refused_request_is_cut_at_its_widest_hole_first),
         cmocka_unit_test(a_refused_item_stays_alone_whether_it_is_due_or_not),
     };

@@ -194,7 +194,7 @@ static void one_refused_point_costs_its_neighbours_nothing(void **unused) /* M3 
                                  i < 31 ? (uint32_t)STATUS_GOOD
                                         : (uint32_t)STATUS_BAD_NODE_ID_UNKNOWN);
             }
-            if (turn == 0) { /* the search, again on each connection */
+            if (turn == 0 && connection == 0) { /* the search, once */
                 assert_true(rig_requests(&rig) - before > 2);
             } else { /* the good ones together, the two of the bad register together */
                 assert_int_equal(rig_requests(&rig) - before, 2);
@@ -208,22 +208,22 @@ static void a_slaves_own_limit_is_found_once(void **unused) /* M3 */
 {
     (void)unused;
     CLEANUP(rig_release) struct rig rig = {0};
-    unsigned first_turn;
-    unsigned second_turn;
+    unsigned before = 0;
 
     assert_true(rig_slave(&rig, NULL, NULL, NULL));
     assert_int_equal(rig_registers(&rig, 61000, 40, 0), ERROR_OK);
     assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
-    first_turn = rig_requests(&rig);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
-    second_turn = rig_requests(&rig) - first_turn;
-    assert_int_equal(second_turn, 4); /* 40 registers, at most 10 in a request */
-    assert_true(first_turn > second_turn);
-    for (unsigned i = 0; i < 40; i++) {
-        assert_int_equal(rig.values[i].sample.status, STATUS_GOOD);
+    for (unsigned turn = 0; turn < 5; turn++) {
+        assert_int_equal(rig_open(&rig), ERROR_OK);
+        before = rig_requests(&rig);
+        assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+        for (unsigned i = 0; i < 40; i++) {
+            assert_int_equal(rig.values[i].count, 1);
+            assert_int_equal(rig.values[i].sample.status, STATUS_GOOD);
+        }
+        rig_close(&rig);
     }
+    assert_int_equal(rig_requests(&rig) - before, 4); /* 40 registers, at most 10 in a request */
 }
 
 static void holes_in_the_gaps_are_found_once(void **unused) /* M3 */
