@@ -1,6 +1,7 @@
 /* agent/main.c - `leat`: one command per line of the table below. */
 #include "agent/agent.h"
 #include "agent/config/check.h"
+#include "agent/config/template_list.h"
 #include "agent/inspect/command.h"
 #include "agent/local_client.h"
 #include "agent/log_command.h"
@@ -46,6 +47,23 @@ static int command_check(const struct arguments *arguments)
     struct error error = {0};
     enum error_code code = check_configuration(arguments->config_path, stdout, &error);
 
+    if (code != ERROR_OK && code != ERROR_BAD_CONFIG) {
+        (void)fprintf(stderr, "leat: %s\n", error.text);
+    }
+    return code == ERROR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int command_templates(const struct arguments *arguments)
+{
+    const char *name = arguments->word_count > 0 ? arguments->words[0] : NULL;
+    struct error error = {0};
+    enum error_code code;
+
+    if (arguments->word_count > 1) {
+        (void)fprintf(stderr, "leat: '%s' is one word too many\n", arguments->words[1]);
+        return EXIT_USAGE;
+    }
+    code = template_list(arguments->config_path, name, stdout, &error);
     if (code != ERROR_OK && code != ERROR_BAD_CONFIG) {
         (void)fprintf(stderr, "leat: %s\n", error.text);
     }
@@ -122,6 +140,7 @@ static const struct command commands[] = {
     {"run", command_run, "collect, store and upload until SIGTERM; SIGHUP reads the configuration",
      false},
     {"check", command_check, "prove the configuration with no device present", false},
+    {"templates", command_templates, "devices whose registers are known; of one its points", true},
     {"status", command_status, "what the running agent does (--json for scripts)", false},
     {"log", command_log, "keep a note, or each line of standard input, in the logs stream", true},
     {"queue", command_queue, "look into the queue: stat, check, export; repair a damaged one",
@@ -138,10 +157,11 @@ static void print_usage(FILE *output)
                 "       leat queue stat|check [--queue PATH]\n"
                 "       leat queue export --output PATH [--format parquet|csv] [--stream NAME]\n"
                 "                         [--from NUMBER|TIME] [--to NUMBER|TIME] [--queue PATH]\n"
-                "       leat queue repair --output PATH [--queue PATH]\n\n",
+                "       leat queue repair --output PATH [--queue PATH]\n"
+                "       leat templates [NAME]\n\n",
                 output);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        (void)fprintf(output, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+        (void)fprintf(output, "  %-9s  %s\n", commands[i].name, commands[i].summary);
     }
     (void)fputs("\n  --config    default " AGENT_CONFIG_PATH
                 "\n  --socket    default " AGENT_SOCKET_PATH

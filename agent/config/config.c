@@ -320,6 +320,9 @@ static void read_main(struct loading *loading, struct config *config, struct doc
             config->queue.flush_ns = (config->queue.flash_saver ? 5 : 1) * NS_PER_S;
         }
     }
+    if (config->template_folder != NULL) {
+        loading->template_folder = config->template_folder;
+    }
     read_targets(loading, config, document, root);
     if (devices != NULL) {
         read_devices(loading, config, document, devices);
@@ -340,7 +343,9 @@ enum error_code config_load(const char *path, struct config **config,
                             struct config_findings *findings, struct error *error)
 {
     CLEANUP(free_config) struct config *loaded = calloc(1, sizeof(*loaded));
-    CLEANUP(deinit_scratch) struct loading loading = {.findings = findings};
+    CLEANUP(deinit_scratch)
+    struct loading loading = {
+        .findings = findings, .main_path = path, .template_folder = CONFIG_TEMPLATES_PATH};
     CLEANUP(document_close) struct document document = {0};
     const yaml_node_t *root;
 

@@ -84,6 +84,7 @@ struct config {
     struct arena arena;
     const char *site;
     const char *gateway;
+    const char *template_folder; /* NULL: that of the installation */
     struct config_queue queue;
     struct config_clock clock;
     struct config_sync sync;

@@ -1,5 +1,6 @@
 #include "agent/config/device.h"
 
+#include "agent/config/device_template.h"
 #include "agent/config/finish.h"
 #include "agent/config/name.h"
 #include "agent/config/tables.h"
@@ -19,6 +20,7 @@ struct reading {
     const yaml_node_t *mapping;
     struct config_device *device;
     struct device_settings settings;
+    struct device_template template; /* its document is loaded when the device has one */
     struct point_list points;
     struct buffer canonical;
 };
@@ -43,6 +45,7 @@ static void free_device(struct config_device **device)
 
 static void reading_deinit(struct reading *reading)
 {
+    device_template_close(&reading->template);
     point_list_deinit(&reading->points);
     buffer_deinit(&reading->canonical);
 }
@@ -104,6 +107,43 @@ static void keys_elsewhere(const struct driver *driver, struct option_spec rows[
     rows[count] = (struct option_spec){.type = OPTION_END};
 }
 
+/** The template that the record names, for whose driver it must be; what it gives joins the record.
+ */
+static bool take_template(struct reading *reading, struct record *record)
+{
+    struct loading *loading = reading->loading;
+    const struct driver *driver = reading->device->driver;
+    const struct record_field *field = record_find(record, "template");
+    struct device_template *template = &reading->template;
+    size_t length;
+
+    if (!device_template_join_lists(loading, reading->document, reading->mapping, record)) {
+        return false;
+    }
+    if (field == NULL || field->kind != RECORD_TEXT) {
+        field = record_find(record, record_find(record, "only") == NULL ? "without" : "only");
+        return field == NULL ||
+               finding_add(loading, &field->key_place,
+                           "'%s' picks points of a template; name one, or remove it", field->key);
+    }
+    if (driver->group_key != NULL) {
+        return finding_add(loading, &field->key_place,
+                           "template: driver %s has none; write the points below '%s'",
+                           driver->name, driver->group_key);
+    }
+    if (!device_template_open(loading, &field->place, field->text, template)) {
+        return false;
+    }
+    length = strlen(template->settings.protocol);
+    if (strncmp(driver->name, template->settings.protocol, length) != 0 ||
+        (driver->name[length] != '-' && driver->name[length] != '\0')) {
+        return finding_add(loading, &field->place,
+                           "template: %s is for devices that speak %.40s; driver %s does not",
+                           template->name, template->settings.protocol, driver->name);
+    }
+    return device_template_complete(loading, template, record);
+}
+
 static bool apply_settings(struct reading *reading, struct record *record)
 {
     struct loading *loading = reading->loading;
@@ -122,7 +162,8 @@ static bool apply_settings(struct reading *reading, struct record *record)
 
     keys_elsewhere(driver, elsewhere);
     (void)snprintf(what, sizeof(what), "a device of driver %s", driver->name);
-    if (!document_flatten(loading, reading->document, reading->mapping, elsewhere, record)) {
+    if (!document_flatten(loading, reading->document, reading->mapping, elsewhere, record) ||
+        !take_template(reading, record)) {
         return false;
     }
     fine = settings_apply(loading, &settings, record);
@@ -149,7 +190,12 @@ static bool read_point_keys(struct reading *reading, const struct point_source *
 {
     const yaml_node_t *list = document_get(reading->document, mapping, "points");
     const yaml_node_t *file = document_get(reading->document, mapping, "points_file");
-    bool fine = list == NULL || point_read_list(source, reading->document, list);
+    bool fine = true;
+
+    if (source->template != NULL) {
+        fine = device_template_points(source, &reading->settings, reading->document, list);
+    }
+    fine = (list == NULL || point_read_list(source, reading->document, list)) && fine;
 
     if (points_file != NULL && file != NULL) {
         struct config_place place = document_place(reading->document, file);
@@ -246,6 +292,8 @@ static bool read_points(struct reading *reading)
         .device = reading->device,
         .interval_ns = driver->pushes ? 0 : reading->settings.interval_ns,
         .heartbeat_ns = reading->settings.heartbeat_ns,
+        .place = place,
+        .template = reading->template.document.loaded ? &reading->template : NULL,
         .canonical = &reading->canonical,
         .list = &reading->points,
     };
@@ -299,6 +347,9 @@ struct config_device *device_load(struct loading *loading, struct document *docu
         return NULL;
     }
     fine = apply_settings(&reading, &record);
+    if (!fine && record_find(&record, "template") != NULL) {
+        return NULL; /* its points stand nowhere else */
+    }
     fine = read_points(&reading) && fine;
     if (!fine || !finish_device(loading, device, &reading.points, &record.place)) {
         return NULL;

@@ -21,7 +21,9 @@ struct config_place {
 
 struct loading {
     struct config_findings *findings;
-    struct arena scratch; /* lives until config_load() returns */
+    struct arena scratch;        /* lives until config_load() returns */
+    const char *main_path;       /* leat.yaml */
+    const char *template_folder; /* where the templates stand that came with the program */
     bool no_memory;
 };
 

@@ -1,5 +1,6 @@
 #include "agent/config/point.h"
 
+#include "agent/config/device_template.h"
 #include "agent/config/label.h"
 #include "agent/config/name.h"
 #include "agent/config/standard.h"
@@ -234,6 +235,9 @@ bool point_read_list(const struct point_source *source, struct document *documen
     for (size_t i = 0; (item = document_item(document, list, i)) != NULL; i++) {
         struct record record;
 
+        if (source->template != NULL && device_template_took(source->template, document, item)) {
+            continue;
+        }
         if (item->type != YAML_MAPPING_NODE) {
             place = document_place(document, item);
             fine = finding_add(source->loading, &place,

@@ -20,6 +20,8 @@ struct point_entry {
     struct config_place place;
 };
 
+struct device_template;
+
 /** Grows on the heap while reading. */
 struct point_list {
     struct point_entry *entries;
@@ -35,9 +37,11 @@ struct point_source {
     struct config_device *device; /* name, driver and arena are set */
     int64_t interval_ns;          /* of points that name none; 0 for pushing drivers */
     int64_t heartbeat_ns;
-    const void *group;        /* the driver's struct; NULL without groups */
-    const char *group_topic;  /* in front of the address; NULL: none */
-    struct buffer *canonical; /* see settings.h */
+    struct config_place place;        /* of the device, for findings about its points together */
+    struct device_template *template; /* whose points the list may change; NULL: none */
+    const void *group;                /* the driver's struct; NULL without groups */
+    const char *group_topic;          /* in front of the address; NULL: none */
+    struct buffer *canonical;         /* see settings.h */
     struct point_list *list;
 };
 

@@ -49,6 +49,8 @@ const struct option_spec config_options[] = {
     {OPTION_SIZE, "queue.card.program_page", "16KiB", 512, 16 * MIB,
      IN_CONFIG(queue.card.program_page_bytes), "what it programs at once, however little is synced",
      NULL},
+    {OPTION_TEXT, "templates", "", 1, 1000, IN_CONFIG(template_folder),
+     "folder of the device templates; that of the installation when absent", NULL},
     {OPTION_CHOICE, "clock.source", "ntp", 0, 0, IN_CONFIG(clock.source),
      "ntp: the clock is right when the kernel says so; trusted: an RTC, a GPS receiver or somebody "
      "keeps it right",
@@ -85,12 +87,28 @@ const struct option_spec config_device_options[] = {
      "at least one reading of a point in this time, even when nothing changed", NULL},
     {OPTION_TEXT, "points_file", "", 1, 1000, IN_DEVICE(points_file),
      "a CSV file with points, beside this file", NULL},
+    {OPTION_TEXT, "template", "", 1, NAME_MAX_BYTES, IN_DEVICE(template),
+     "take its points from this template; `leat templates` lists them", NULL},
+    {OPTION_TEXT, "only", "", 1, 1000, IN_DEVICE(only),
+     "of the template, only these groups of points: [energy, power]", NULL},
+    {OPTION_TEXT, "without", "", 1, 4000, IN_DEVICE(without),
+     "of the template, not these points: [current-n]", NULL},
     {.type = OPTION_END},
 };
 
 const struct option_spec config_group_options[] = {
     {OPTION_TEXT, "points_file", "", 1, 1000, offsetof(struct group_settings, points_file),
      "a CSV file with points, beside this file", NULL},
+    {.type = OPTION_END},
+};
+
+#define IN_TEMPLATE(field) offsetof(struct template_settings, field)
+
+const struct option_spec config_template_options[] = {
+    {OPTION_TEXT, "vendor", NULL, 1, 100, IN_TEMPLATE(vendor), "who makes the device", NULL},
+    {OPTION_TEXT, "models", NULL, 1, 400, IN_TEMPLATE(models), "for which of its models", NULL},
+    {OPTION_TEXT, "protocol", NULL, 1, NAME_MAX_BYTES, IN_TEMPLATE(protocol),
+     "the driver's name up to its first '-': modbus", NULL},
     {.type = OPTION_END},
 };
 

@@ -15,8 +15,9 @@
 /** Filled by config_device_options. */
 struct device_settings {
     const char *name, *driver, *points_file;
-    int64_t interval_ns;  /* of its points */
-    int64_t heartbeat_ns; /* of its points; 0: none */
+    const char *template, *only, *without; /* NULL: none */
+    int64_t interval_ns;                   /* of its points */
+    int64_t heartbeat_ns;                  /* of its points; 0: none */
     bool enabled;
 };
 
@@ -35,6 +36,11 @@ struct group_settings {
     const char *points_file;
 };
 
+/** Filled by config_template_options. */
+struct template_settings {
+    const char *vendor, *models, *protocol;
+};
+
 /** Filled by config_target_options. */
 struct target_settings {
     const char *name, *type;
@@ -45,6 +51,7 @@ extern const struct option_spec config_device_options[];
 extern const struct option_spec config_group_options[];
 extern const struct option_spec config_point_options[];
 extern const struct option_spec config_target_options[];
+extern const struct option_spec config_template_options[];
 extern const char *const config_roles[];
 
 #endif

@@ -58,6 +58,22 @@ static void every_allocation_of_a_good_load_may_fail(void **state)
     assert_true(sweep(folder, ERROR_OK) > 10);
 }
 
+static void every_allocation_of_a_template_may_fail(void **state)
+{
+    struct config_folder *folder = *state;
+    static const char main_file[] = "site: s\ngateway: g\ndevices:\n"
+                                    "  - { name: m, driver: modbus-tcp, address: h, template: t, "
+                                    "only: [g, h], points: [{ name: p, scale: 2 }] }\n";
+    static const char template[] =
+        "vendor: V\nmodels: M\nprotocol: modbus\ndevice: { block: 10 }\ndocuments: { d: t }\n"
+        "points:\n  - { name: p, group: g, address: input:0, type: int16, source: d }\n"
+        "  - { name: q, group: h, address: input:1, type: int16, source: d }\n";
+
+    config_folder_write(folder, "leat.yaml", main_file, sizeof(main_file) - 1);
+    config_folder_write(folder, "templates/t.yaml", template, sizeof(template) - 1);
+    assert_true(sweep(folder, ERROR_OK) > 10);
+}
+
 static void every_allocation_of_a_load_with_findings_may_fail(void **state)
 {
     struct config_folder *folder = *state;
@@ -88,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         IN_FOLDER(every_allocation_of_a_good_load_may_fail),
+        IN_FOLDER(every_allocation_of_a_template_may_fail),
         IN_FOLDER(every_allocation_of_a_load_with_findings_may_fail),
         IN_FOLDER(checking_says_that_memory_ran_out),
     };
