@@ -25,7 +25,8 @@
     X(BAD_OUT_OF_RANGE, 0x803C0000, "the value does not fit the point's type")                     \
     X(BAD_TYPE_MISMATCH, 0x80740000, "the value is of another type than the point")                \
     X(BAD_DEVICE_FAILURE, 0x808B0000, "the device reports a failure of its own")                   \
-    X(BAD_SENSOR_FAILURE, 0x808C0000, "the device reports that the sensor failed")
+    X(BAD_SENSOR_FAILURE, 0x808C0000, "the device reports that the sensor failed")                 \
+    X(BAD_NO_DATA_AVAILABLE, 0x80B10000, "the device says that it has no value here")
 
 enum status_code {
 #define X(name, code, meaning) STATUS_##name = (int)(code),

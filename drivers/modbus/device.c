@@ -1,6 +1,7 @@
 #include "drivers/modbus/device.h"
 
 #include "base/clock.h"
+#include "drivers/modbus/invalid.h"
 #include "drivers/modbus/memory.h"
 
 #include <stddef.h>
@@ -42,6 +43,8 @@ const struct option_spec modbus_device_point_options[] = {
     {OPTION_UINT, "length", "0", 0, VALUE_REGISTERS_MAX,
      offsetof(struct modbus_point_options, length), "registers of a string (two letters each)",
      NULL},
+    {OPTION_TEXT, "invalid", "", 1, 200, offsetof(struct modbus_point_options, invalid),
+     "what the registers hold when there is no value, as in 0x8000 or 0xffff, 0xfffe", NULL},
     {.type = OPTION_END},
 };
 
@@ -127,6 +130,10 @@ enum error_code modbus_device_add_point(void *state, struct arena *arena,
     code = check_bool(options, point, error);
     if (code == ERROR_OK) {
         code = check_length(device, options, point, error);
+    }
+    if (code == ERROR_OK) {
+        code = error_prefix(error, invalid_parse(options->invalid, arena, &point->format, error),
+                            "address '%s'", options->address);
     }
     if (code == ERROR_OK) {
         *(device->last != NULL ? device->last : &device->points) = point;

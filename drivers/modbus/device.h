@@ -21,7 +21,8 @@ struct modbus_point_options {
     const char *address;
     uint32_t type; /* enum value_type */
     uint32_t order;
-    uint64_t length; /* registers of a string */
+    uint64_t length;     /* registers of a string */
+    const char *invalid; /* NULL: none */
 };
 
 struct modbus_point {

@@ -111,6 +111,11 @@ void value_decode(const struct value_format *format, const uint16_t *registers,
         return;
     }
     word = gather(format, registers);
+    for (unsigned i = 0; i < format->invalid_count; i++) {
+        if (word == format->invalid[i]) {
+            sample->status = (uint32_t)STATUS_BAD_NO_DATA_AVAILABLE;
+        }
+    }
     sample->type = SAMPLE_INT;
     switch (format->type) {
     case VALUE_FLOAT32:

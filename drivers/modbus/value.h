@@ -45,6 +45,7 @@ enum {
     VALUE_REGISTERS_MAX = 125, /* of one request: Modbus Application Protocol 1.1b3, 6.3 */
     /* Two bytes a register, each of which may become the three bytes of U+FFFD. */
     VALUE_TEXT_SIZE = 2 * VALUE_REGISTERS_MAX * 3,
+    VALUE_INVALID_MAX = 8,
 };
 
 struct value_format {
@@ -52,6 +53,8 @@ struct value_format {
     enum value_order order;
     uint16_t registers; /* how many it takes */
     uint8_t bit;        /* VALUE_BOOL: which of the register */
+    uint8_t invalid_count;
+    uint64_t *invalid; /* bits that mean "there is no value" (invalid.h) */
 };
 
 /** How many registers a type takes; 0 for VALUE_STRING, whose length is a setting. */
@@ -61,7 +64,8 @@ uint16_t value_type_registers(enum value_type type);
  *  SAMPLE_INT (a uint64 above INT64_MAX keeps its 64 bits, so reads as negative; the definition's
  *  type says uint64), floats SAMPLE_DOUBLE, strings SAMPLE_TEXT that borrows `text`
  *  (VALUE_TEXT_SIZE bytes). A text ends at its first NUL, trailing spaces are cut off, and what is
- *  not UTF-8 is replaced byte by byte with U+FFFD. */
+ *  not UTF-8 is replaced byte by byte with U+FFFD. One of format->invalid keeps its value and
+ *  makes the status BAD_NO_DATA_AVAILABLE; the status is left alone otherwise. */
 void value_decode(const struct value_format *format, const uint16_t *registers,
                   struct sample *sample, char *text);
 

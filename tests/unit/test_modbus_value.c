@@ -1,3 +1,4 @@
+#include "drivers/modbus/invalid.h"
 #include "drivers/modbus/value.h"
 #include "tests/support/cmocka.h"
 
@@ -127,7 +128,7 @@ static void bits_count_from_the_least_significant_of_the_ordered_register(void *
         bool swapped = order == ORDER_BADC || order == ORDER_DCBA; /* 0x0180 */
 
         for (uint8_t bit = 0; bit < 16; bit++) {
-            struct value_format format = {VALUE_BOOL, (enum value_order)order, 1, bit};
+            struct value_format format = {VALUE_BOOL, (enum value_order)order, 1, bit, 0, NULL};
             bool expected = swapped ? bit == 7 || bit == 8 : bit == 0 || bit == 15;
             struct sample sample = {0};
 
@@ -181,7 +182,7 @@ static void the_worst_text_fits_its_buffer(void **unused)
 {
     (void)unused;
     uint16_t registers[VALUE_REGISTERS_MAX];
-    struct value_format format = {VALUE_STRING, ORDER_ABCD, VALUE_REGISTERS_MAX, 0};
+    struct value_format format = {VALUE_STRING, ORDER_ABCD, VALUE_REGISTERS_MAX, 0, 0, NULL};
     char *text = malloc(VALUE_TEXT_SIZE); /* of this size alone: the sanitizer watches its end */
     struct sample sample = {0};
 
@@ -190,6 +191,82 @@ static void the_worst_text_fits_its_buffer(void **unused)
     value_decode(&format, registers, &sample, text);
     assert_int_equal(sample.value.text.size_bytes, VALUE_TEXT_SIZE);
     free(text);
+}
+
+static void what_means_no_value_is_bad_and_kept(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum value_type type;
+        enum value_order order;
+        const char *invalid, *digits;
+        bool matches;
+    } cases[] = {
+        {VALUE_INT16, ORDER_ABCD, "0x8000", "8000", true},
+        {VALUE_INT16, ORDER_ABCD, "0x8000", "0080", false},
+        {VALUE_INT16, ORDER_BADC, "0x8000", "0080", true},
+        {VALUE_INT16, ORDER_ABCD, "-32768", "8000", true},
+        {VALUE_UINT16, ORDER_ABCD, "0xffff, 0xfffe", "fffe", true},
+        {VALUE_UINT16, ORDER_ABCD, "65535", "fffd", false},
+        {VALUE_UINT32, ORDER_CDAB, "0x80000000", "00008000", true},
+        {VALUE_INT32, ORDER_ABCD, "-1", "ffffffff", true},
+        {VALUE_INT64, ORDER_ABCD, "-9223372036854775808", "8000000000000000", true},
+        {VALUE_UINT64, ORDER_ABCD, "0xffffffffffffffff", "ffffffffffffffff", true},
+        {VALUE_FLOAT32, ORDER_ABCD, "0x7f800001", "7f800001", true},
+        {VALUE_UINT16, ORDER_ABCD, NULL, "ffff", false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct value_format format = {.type = cases[i].type, .order = cases[i].order};
+        uint16_t registers[VALUE_REGISTERS_MAX];
+        struct sample sample = {0};
+        struct sample plain;
+        struct arena arena;
+
+        arena_init(&arena, 4096);
+        format.registers = parse_registers(cases[i].digits, registers);
+        assert_int_equal(invalid_parse(cases[i].invalid, &arena, &format, NULL), ERROR_OK);
+        value_decode(&format, registers, &sample, NULL);
+        plain = decode(cases[i].type, cases[i].order, cases[i].digits);
+        assert_int_equal(sample.status, cases[i].matches ? (uint32_t)STATUS_BAD_NO_DATA_AVAILABLE
+                                                         : (uint32_t)STATUS_GOOD);
+        assert_int_equal(sample.type, plain.type);
+        assert_memory_equal(&sample.value, &plain.value, sizeof(plain.value.integer));
+        arena_deinit(&arena);
+    }
+}
+
+static void what_cannot_mean_no_value_is_refused(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum value_type type;
+        const char *invalid;
+    } cases[] = {
+        {VALUE_UINT16, "0x10000"},
+        {VALUE_INT16, "-32769"},
+        {VALUE_UINT16, "nan"},
+        {VALUE_UINT16, "0x8000;0x8001"},
+        {VALUE_BOOL, "1"},
+        {VALUE_STRING, "0"},
+        {VALUE_INT32, "1,2,3,4,5,6,7,8,9"},
+        {VALUE_UINT64, "0x00000000000000000000000000000001x"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct value_format format = {.type = cases[i].type, .registers = 8};
+        struct error error = {0};
+        struct arena arena;
+
+        arena_init(&arena, 4096);
+        if (cases[i].type != VALUE_STRING) {
+            format.registers = value_type_registers(cases[i].type);
+        }
+        assert_int_equal(invalid_parse(cases[i].invalid, &arena, &format, &error),
+                         ERROR_BAD_CONFIG);
+        assert_int_equal(strncmp(error.text, "invalid: ", 9), 0);
+        arena_deinit(&arena);
+    }
 }
 
 int main(void)
@@ -203,6 +280,8 @@ int main(void)
         cmocka_unit_test(texts_end_at_nul_and_lose_trailing_spaces),
         cmocka_unit_test(bytes_that_are_not_utf8_are_replaced_one_by_one),
         cmocka_unit_test(the_worst_text_fits_its_buffer),
+        cmocka_unit_test(what_means_no_value_is_bad_and_kept),
+        cmocka_unit_test(what_cannot_mean_no_value_is_refused),
     };
 
     return cmocka_run_group_tests_name("modbus_value", cases, NULL, NULL);

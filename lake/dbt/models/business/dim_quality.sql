@@ -14,7 +14,8 @@ with known as (
         (2151415808, 'BadOutOfRange', "the value does not fit the type of the point"),
         (2155085824, 'BadTypeMismatch', 'the value is of another type than the point'),
         (2156593152, 'BadDeviceFailure', 'the device reports a failure of its own'),
-        (2156658688, 'BadSensorFailure', 'the device reports that the sensor failed')
+        (2156658688, 'BadSensorFailure', 'the device reports that the sensor failed'),
+        (2159083520, 'BadNoDataAvailable', 'the device says that it has no value here')
     ] %}
     {%- for code, name, meaning in codes %}
     select cast({{ code }} as bigint) as quality_code, '{{ name }}' as quality_name, '{{ meaning }}' as meaning
