@@ -105,11 +105,22 @@ static uint32_t instance(struct driver_sink *sink, uint32_t point_id, const char
     return id;
 }
 
+static void tell(struct driver_sink *sink, const struct event *event)
+{
+    struct intake *intake = intake_of(sink);
+    char subject[STATUS_NAME_SIZE + 256];
+    struct event told = *event;
+
+    (void)snprintf(subject, sizeof(subject), "%s %s", intake->points.device->name, event->subject);
+    told.subject = subject;
+    journal_append(intake->store, intake->clock, &told);
+}
+
 enum error_code intake_init(struct intake *intake, const struct config_device *device,
                             struct store *store, const struct clock *clock, struct error *error)
 {
     *intake = (struct intake){
-        .sink = {.emit = emit, .reject = reject, .instance = instance},
+        .sink = {.emit = emit, .reject = reject, .instance = instance, .tell = tell},
         .store = store,
         .clock = clock,
     };

@@ -13,6 +13,7 @@
  *  | unread      | device or point      | count polls missed from..to; reason                     |
  *  | rejected    | device and topic     | count payloads not understood; detail: the first one    |
  *  |             | events               | count events that the queue refused; detail: the first  |
+ *  | sequence    | device and source    | count messages missing after from..to; reason           |
  *  | agent       | started, stopped     | detail: version                                         |
  *  | config      | applied, removed     | count devices that were started anew; detail: the       |
  *  |             |                      | device that is collected from no longer                 |

@@ -34,6 +34,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/event.h"
 #include "base/facts.h"
 #include "base/option.h"
 #include "base/sample.h"
@@ -72,6 +73,9 @@ struct driver_sink {
     /** The point made from the template `point_id` under the expanded `name` ("press-3-speed"),
      *  made at first sight; emit() takes the returned id. DRIVER_NO_INSTANCE: reject instead. */
     uint32_t (*instance)(struct driver_sink *sink, uint32_t point_id, const char *name);
+    /** Something about the source that is neither a reading nor a rejection. Its subject is put
+     *  behind the device's name. */
+    void (*tell)(struct driver_sink *sink, const struct event *event);
 };
 
 /** One call of read(). */
@@ -101,6 +105,10 @@ struct driver {
     const char *group_key;                   /* "subscriptions": points stand in groups; or NULL */
     const struct option_spec *group_options; /* of one group; NULL without groups */
     size_t group_size;                       /* of the struct behind driver_point.group */
+    /** A group whose source names its points itself and says of which type they are: the template
+     *  that stands for all of them where the group lists none. NULL: every point of the group is
+     *  as configured. The slot may be NULL, too. */
+    const char *(*group_template)(const void *group);
     size_t point_address_offset; /* in the point's struct: const char * shown as its address */
     const struct driver_standard_point *standard_points; /* NULL: every point is configured */
     int64_t standard_interval_ns; /* of a device that names none; 0: the host's default */

@@ -221,6 +221,22 @@ static const char *topic_of(const struct driver *driver, const void *group)
     return topic;
 }
 
+/** The point that stands for all that the group's source names. */
+static bool read_template(const struct point_source *source, const struct config_place *place)
+{
+    const struct record record = {
+        .place = *place,
+        .count = 1,
+        .fields = {{.key = "name",
+                    .text = source->group_template,
+                    .key_place = *place,
+                    .place = *place,
+                    .kind = RECORD_TEXT}},
+    };
+
+    return point_read(source, &record);
+}
+
 static bool read_group(struct reading *reading, struct point_source *source,
                        const yaml_node_t *mapping)
 {
@@ -248,6 +264,12 @@ static bool read_group(struct reading *reading, struct point_source *source,
            settings_apply(reading->loading, &settings, &record);
     source->group = group;
     source->group_topic = topic_of(driver, group);
+    source->group_template =
+        driver->group_template == NULL || !fine ? NULL : driver->group_template(group);
+    if (source->group_template != NULL && host.points_file == NULL &&
+        document_get(reading->document, mapping, "points") == NULL) {
+        return read_template(source, &record.place);
+    }
     return read_point_keys(reading, source, mapping, host.points_file) && fine; /* C1 */
 }
 

@@ -29,7 +29,8 @@ bool finish_check_names(struct loading *loading, const struct point_list *list)
     }
     qsort(sorted, list->count, sizeof(struct point_entry *), compare_names);
     for (size_t i = 1; i < list->count; i++) {
-        if (strcmp(sorted[i - 1]->point.definition.name, sorted[i]->point.definition.name) == 0) {
+        if (strcmp(sorted[i - 1]->point.definition.name, sorted[i]->point.definition.name) == 0 &&
+            !(sorted[i - 1]->is_implied && sorted[i]->is_implied)) {
             const struct config_place *first = &sorted[i - 1]->place;
 
             fine = finding_add(loading, &sorted[i]->place,

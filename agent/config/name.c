@@ -4,8 +4,11 @@
 
 static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* Between the parts of a template a '/' may stand: "{node}/{metric}". */
 bool name_is_valid(const char *name, bool with_parts)
 {
+    bool with_slash = with_parts && strchr(name, '{') != NULL;
+
     if (name[0] == '\0') {
         return false;
     }
@@ -20,6 +23,8 @@ bool name_is_valid(const char *name, bool with_parts)
                 return false;
             }
             name += part + 2;
+        } else if (*name == '/' && with_slash) {
+            name++;
         } else if (plain == 0) {
             return false;
         }

@@ -65,10 +65,10 @@ static bool check(struct loading *loading, const struct record *record,
     bool fine = true;
 
     if (!name_is_valid(point->name, driver->group_key != NULL || driver->standard_points != NULL)) {
-        fine =
-            finding_add(loading, record_place(record, "name"),
-                        "name: '%.60s' may hold letters, digits, '-' and '_'%s only", point->name,
-                        driver->group_key == NULL ? "" : ", and {parts} of the topic,");
+        fine = finding_add(
+            loading, record_place(record, "name"),
+            "name: '%.60s' may hold letters, digits, '-' and '_'%s only", point->name,
+            driver->group_key == NULL ? "" : ", and {parts} of the topic with '/' between them,");
     }
     if (point->unit != NULL && unit_problem(point->unit, sentence, sizeof(sentence)) != NULL) {
         fine = finding_add(loading, record_place(record, "unit"), "%s", sentence);
@@ -88,6 +88,14 @@ static bool check(struct loading *loading, const struct record *record,
                            driver->name);
     }
     return fine;
+}
+
+/** Where the source says of which type its points are, nobody else does. */
+static bool check_type(const struct point_source *source, const struct record *record)
+{
+    return source->group_template == NULL || record_find(record, "type") == NULL ||
+           finding_add(source->loading, record_place(record, "type"),
+                       "type: the source itself says of which type its points are; remove it");
 }
 
 /** Formatted into the device's arena; NULL: no memory. */
@@ -174,11 +182,15 @@ static bool read_point(const struct point_source *source, const struct record *r
         return loading_no_memory(source->loading);
     }
     if (!settings_apply(source->loading, &settings, record) ||
-        !check(source->loading, record, &point, driver)) {
+        !check(source->loading, record, &point, driver) || !check_type(source, record)) {
         return false;
     }
     configured_type = settings_text(&settings, record, "type");
-    entry.point.definition.type = configured_type == NULL ? type : configured_type;
+    entry.point.definition.type = source->group_template != NULL ? ""
+                                  : configured_type == NULL      ? type
+                                                                 : configured_type;
+    entry.is_implied =
+        source->group_template != NULL && strcmp(point.name, source->group_template) == 0;
     entry.point.definition.address = address_of(source, options);
     if (!define(source, &point, record, &entry.point.definition)) {
         return false;

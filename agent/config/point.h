@@ -18,6 +18,7 @@ enum { POINT_COUNT_MAX = 100000, POINT_CSV_MAX_BYTES = 16 << 20 };
 struct point_entry {
     struct config_point point;
     struct config_place place;
+    bool is_implied; /* nobody wrote it: its group's template */
 };
 
 struct device_template;
@@ -40,6 +41,7 @@ struct point_source {
     struct config_place place;        /* of the device, for findings about its points together */
     struct device_template *template; /* whose points the list may change; NULL: none */
     const void *group;                /* the driver's struct; NULL without groups */
+    const char *group_template;       /* of drivers/driver.h: its points' types are the source's */
     const char *group_topic;          /* in front of the address; NULL: none */
     struct buffer *canonical;         /* see settings.h */
     struct point_list *list;

@@ -93,9 +93,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     arena_init(&arena, 1 << 16);
     make_plan(plan, rules, &arena);
     for (int i = 0; i < 2; i++) {
-        struct counter counter = {.sink = {emit, reject, instance}};
-        const struct mqtt_message message = {(const char *)bytes, topic_size, payload,
-                                             payload_size,        false,      NS_PER_S};
+        struct counter counter = {.sink = {.emit = emit, .reject = reject, .instance = instance}};
+        const struct mqtt_message message = {.topic = (const char *)bytes,
+                                             .topic_size = topic_size,
+                                             .payload = payload,
+                                             .payload_size = payload_size,
+                                             .received_ns = NS_PER_S};
         size_t taken = 0;
 
         if (!mqtt_payload_deliver(plan, &message, &taken, scratch, &counter.sink) ||

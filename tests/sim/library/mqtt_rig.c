@@ -61,9 +61,18 @@ static uint32_t instance(struct driver_sink *sink, uint32_t point_id, const char
     return MQTT_RIG_FIRST_INSTANCE + (uint32_t)rig->instance_count++;
 }
 
+static void tell(struct driver_sink *sink, const struct event *event)
+{
+    struct mqtt_rig *rig = (struct mqtt_rig *)(void *)sink;
+
+    rig->events++;
+    (void)snprintf(rig->event, sizeof(rig->event), "%s %s: %s", event->kind, event->subject,
+                   event->reason);
+}
+
 void mqtt_rig_init(struct mqtt_rig *rig, const struct driver *driver)
 {
-    *rig = (struct mqtt_rig){.sink = {emit, reject, instance},
+    *rig = (struct mqtt_rig){.sink = {emit, reject, instance, tell},
                              .driver = driver,
                              .room = SIZE_MAX,
                              .instances_max = MQTT_RIG_INSTANCES_MAX};

@@ -34,6 +34,8 @@ struct mqtt_rig {
     size_t instance_count, instances_max;
     size_t rejections;
     char reason[256], source[256], payload[256]; /* of the last rejection */
+    size_t events;
+    char event[256]; /* the last one: "kind subject: reason" */
     struct error error;
 };
 
