@@ -1,6 +1,7 @@
 #include "drivers/mqtt/mqtt.h"
 
 #include "drivers/mqtt/link.h"
+#include "drivers/mqtt/sparkplug.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -14,8 +15,9 @@ struct mqtt {
     struct mqtt_options options; /* first: the option table counts from here */
     struct mqtt_subscription *first, *last;
     size_t subscription_count;
-    char *scratch;          /* MQTT_TEXT_MAX bytes, from prepare() */
-    struct mqtt_link *link; /* from open() to close() */
+    char *scratch;               /* MQTT_TEXT_MAX bytes, from prepare() */
+    struct mqtt_link *link;      /* from open() to close() */
+    struct sparkplug *sparkplug; /* NULL: no subscription is of that kind */
 };
 
 static enum error_code no_memory(const char *name, struct error *error)
@@ -50,6 +52,11 @@ static enum error_code fill_subscription(struct mqtt_subscription *made,
     if (!made->has_time) {
         return ERROR_OK;
     }
+    if (made->payload == MQTT_PAYLOAD_SPARKPLUG) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "time: topic %.80s: a payload of Sparkplug states its time; leave it out",
+                         group->topic);
+    }
     if (made->payload == MQTT_PAYLOAD_RAW) {
         return error_set(error, ERROR_BAD_CONFIG,
                          "time: topic %.80s: a raw payload states no time; write payload: json or "
@@ -58,6 +65,16 @@ static enum error_code fill_subscription(struct mqtt_subscription *made,
     }
     code = mqtt_path_compile(group->time_path, &made->time_path, error);
     return code == ERROR_OK ? code : error_prefix(error, code, "time");
+}
+
+static enum error_code add_sparkplug(struct mqtt *mqtt, const struct mqtt_group *group,
+                                     struct arena *arena, struct error *error)
+{
+    if (mqtt->sparkplug == NULL) {
+        mqtt->sparkplug = arena_allocate(arena, sizeof(*mqtt->sparkplug));
+    }
+    return mqtt->sparkplug == NULL ? no_memory(group->topic, error)
+                                   : sparkplug_topic_check(group->topic, error);
 }
 
 static enum error_code add_subscription(struct mqtt *mqtt, const struct mqtt_group *group,
@@ -76,6 +93,9 @@ static enum error_code add_subscription(struct mqtt *mqtt, const struct mqtt_gro
         return no_memory(group->topic, error);
     }
     code = fill_subscription(made, group, arena, error);
+    if (code == ERROR_OK && made->payload == MQTT_PAYLOAD_SPARKPLUG) {
+        code = add_sparkplug(mqtt, group, arena, error);
+    }
     if (code != ERROR_OK) {
         return code;
     }
@@ -115,19 +135,32 @@ static enum error_code check_path(const struct mqtt_subscription *subscription,
     return ERROR_OK;
 }
 
+/** The point's path and name, as its subscription reads them. */
+static enum error_code compile_rule(struct mqtt_rule *rule, const struct driver_point *point,
+                                    const struct mqtt_subscription *subscription,
+                                    struct error *error)
+{
+    const struct mqtt_point *options = point->options;
+    const char *path = options->path != NULL ? options->path : "";
+    enum error_code code;
+
+    if (subscription->payload == MQTT_PAYLOAD_SPARKPLUG) {
+        rule->path.text = path; /* a metric's name may hold anything */
+        return sparkplug_name_check(point->name, path, error);
+    }
+    code = mqtt_path_compile(path, &rule->path, error);
+    if (code == ERROR_OK) {
+        code = check_path(subscription, &rule->path, error);
+    }
+    return code == ERROR_OK ? mqtt_name_check(point->name, &subscription->topic, error) : code;
+}
+
 static enum error_code fill_rule(struct mqtt_rule *rule, const struct driver_point *point,
                                  const struct mqtt_subscription *subscription, struct error *error)
 {
     const struct mqtt_point *options = point->options;
-    enum error_code code =
-        mqtt_path_compile(options->path != NULL ? options->path : "", &rule->path, error);
+    enum error_code code = compile_rule(rule, point, subscription, error);
 
-    if (code == ERROR_OK) {
-        code = check_path(subscription, &rule->path, error);
-    }
-    if (code == ERROR_OK) {
-        code = mqtt_name_check(point->name, &subscription->topic, error);
-    }
     rule->point_id = point->point_id;
     rule->name = point->name;
     rule->is_template = mqtt_name_is_template(point->name);
@@ -226,9 +259,16 @@ static bool deliver(struct mqtt *mqtt, struct mqtt_parcel *parcel, struct driver
         .payload = parcel->message->payload != NULL ? parcel->message->payload : "",
         .payload_size = (size_t)parcel->message->payloadlen,
         .retained = parcel->message->retained != 0,
+        .repeated = parcel->message->dup != 0,
         .received_ns = parcel->received_ns,
     };
 
+    const struct mqtt_subscription *sparkplug =
+        sparkplug_subscription(mqtt->first, message.topic, message.topic_size);
+
+    if (sparkplug != NULL) {
+        return sparkplug_deliver(mqtt->sparkplug, sparkplug, &message, &parcel->taken_count, sink);
+    }
     return mqtt_payload_deliver(mqtt->first, &message, &parcel->taken_count, mqtt->scratch, sink);
 }
 
@@ -295,11 +335,28 @@ static void mqtt_close(void *state)
 
     mqtt_link_close(mqtt->link);
     mqtt->link = NULL;
+    if (mqtt->sparkplug != NULL) {
+        sparkplug_disconnected(mqtt->sparkplug);
+    }
+}
+
+/** Sparkplug's metrics name themselves, and say of which type they are. */
+static const char *mqtt_group_template(const void *group)
+{
+    const struct mqtt_group *subscription = group;
+
+    return subscription->payload == MQTT_PAYLOAD_SPARKPLUG ? "{group}/{node}/{device}/{metric}"
+                                                           : NULL;
 }
 
 static void mqtt_destroy(void *state)
 {
+    struct mqtt *mqtt = state;
+
     mqtt_close(state); /* Paho's own threads live as long as the process (gate.c) */
+    if (mqtt->sparkplug != NULL) {
+        sparkplug_births_deinit(&mqtt->sparkplug->births);
+    }
 }
 
 const struct driver mqtt_driver = {
@@ -312,6 +369,7 @@ const struct driver mqtt_driver = {
     .group_key = "subscriptions",
     .group_options = mqtt_group_options,
     .group_size = sizeof(struct mqtt_group),
+    .group_template = mqtt_group_template,
     .point_address_offset = offsetof(struct mqtt_point, path),
     .pushes = true,
     .add_point = mqtt_add_point,

@@ -48,7 +48,7 @@ const struct option_spec mqtt_group_options[] = {
     {OPTION_CHOICE, "qos", "1", 0, 0, offsetof(struct mqtt_group, qos),
      "1: acknowledged after it is stored; 2 is asked for as 1", "0|1|2"},
     {OPTION_CHOICE, "payload", "json", 0, 0, offsetof(struct mqtt_group, payload),
-     "raw: the payload is one value", "json|raw"},
+     "raw: the payload is one value; sparkplug: Sparkplug B", "json|raw|sparkplug"},
     {OPTION_TEXT, "time.path", "", 0, 1000, offsetof(struct mqtt_group, time_path),
      "where in the payload its time stands; default: time of receipt", NULL},
     {OPTION_CHOICE, "time.format", "epoch-ms", 0, 0, offsetof(struct mqtt_group, time_format),

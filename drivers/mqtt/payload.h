@@ -28,7 +28,7 @@ enum {
 
 /* Both in the order of their options' choices. */
 enum mqtt_value_type { MQTT_VALUE_DOUBLE, MQTT_VALUE_INT, MQTT_VALUE_BOOL, MQTT_VALUE_TEXT };
-enum mqtt_payload_kind { MQTT_PAYLOAD_JSON, MQTT_PAYLOAD_RAW };
+enum mqtt_payload_kind { MQTT_PAYLOAD_JSON, MQTT_PAYLOAD_RAW, MQTT_PAYLOAD_SPARKPLUG };
 
 /** A point, ready to be read out of a payload. */
 struct mqtt_rule {
@@ -58,6 +58,7 @@ struct mqtt_message {
     const void *payload;
     size_t payload_size;
     bool retained;
+    bool repeated;       /* the broker has delivered it before, as far as it knows */
     int64_t received_ns; /* UTC */
 };
 
