@@ -1,0 +1,98 @@
+"""An edge node of Sparkplug B with a device: payloads and topics by pysparkplug, which nobody here
+wrote, sent with paho-mqtt."""
+import threading
+
+import paho.mqtt.client as mqtt
+import pysparkplug as spb
+
+
+def metric(name, datatype, value=None, *, stamp=None, alias=None, **flags):
+    return spb.Metric(timestamp=stamp, name=name, datatype=datatype, value=value, alias=alias,
+                      **flags)
+
+
+class Node:
+    """Publishes under spBv1.0/{group}/.../{name}, counting seq. `lose` messages are counted and not
+    sent. commands are the metrics of NCMD that came, as {name: value}."""
+
+    def __init__(self, port, group="plant-1", name="edge-1", session=0):
+        self.group, self.name, self.port = group, name, port
+        self.session = session
+        self.sequence = 0
+        self.commands = []
+        self.changed = threading.Condition()
+        self.client = None
+
+    def topic(self, kind, device=None):
+        return str(spb.Topic(message_type=kind, group_id=self.group, edge_node_id=self.name,
+                             device_id=device))
+
+    def death(self):
+        number = metric("bdSeq", spb.DataType.INT64, self.session)
+        return spb.NDeath(timestamp=1, bd_seq_metric=number).encode()
+
+    def connect(self):
+        """With the death of this session as the last will."""
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"edge-{self.name}")
+        client.will_set(self.topic(spb.MessageType.NDEATH), self.death(), qos=1)
+        subscribed = threading.Event()
+        client.on_subscribe = lambda *_: subscribed.set()
+        client.on_message = self._on_command
+        client.connect("127.0.0.1", self.port)
+        client.loop_start()
+        client.subscribe(self.topic(spb.MessageType.NCMD), qos=1)
+        assert subscribed.wait(10), "the node was not connected"
+        self.client = client
+        return self
+
+    def _on_command(self, _client, _data, message):
+        payload = spb.NCmd.decode(message.payload)
+        with self.changed:
+            self.commands.append({one.name: one.value for one in payload.metrics})
+            self.changed.notify_all()
+
+    def wait_command(self, count, timeout=20):
+        with self.changed:
+            return self.changed.wait_for(lambda: len(self.commands) >= count, timeout)
+
+    def publish(self, kind, payload, device=None, encoded=None):
+        body = payload.encode(include_dtypes=False) if encoded is None else encoded
+        self.client.publish(self.topic(kind, device), body, qos=1).wait_for_publish(10)
+
+    def _next(self):
+        number = self.sequence
+        self.sequence = (number + 1) % 256
+        return number
+
+    def lose(self, count):
+        self.sequence = (self.sequence + count) % 256
+
+    def birth(self, *metrics, stamp):
+        self.sequence = 0
+        session = metric("bdSeq", spb.DataType.INT64, self.session)
+        self.publish(spb.MessageType.NBIRTH, spb.NBirth(
+            timestamp=stamp, seq=self._next(), metrics=(session, *metrics)))
+
+    def data(self, *metrics, stamp):
+        self.publish(spb.MessageType.NDATA, spb.NData(
+            timestamp=stamp, seq=self._next(), metrics=metrics))
+
+    def device_birth(self, device, *metrics, stamp):
+        self.publish(spb.MessageType.DBIRTH, spb.DBirth(
+            timestamp=stamp, seq=self._next(), metrics=metrics), device)
+
+    def device_data(self, device, *metrics, stamp):
+        self.publish(spb.MessageType.DDATA, spb.DData(
+            timestamp=stamp, seq=self._next(), metrics=metrics), device)
+
+    def device_death(self, device, *, stamp):
+        self.publish(spb.MessageType.DDEATH, spb.DDeath(timestamp=stamp, seq=self._next()), device)
+
+    def die(self):
+        """Lose the connection without a word: the broker sends the last will."""
+        self.client.loop_stop()
+        self.client.socket().close()
+
+    def close(self):
+        if self.client is not None:
+            self.client.loop_stop()
