@@ -2,6 +2,7 @@
 
 #include "agent/alarm.h"
 #include "agent/journal.h"
+#include "agent/store/store_noted.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -116,14 +117,66 @@ static void tell(struct driver_sink *sink, const struct event *event)
     journal_append(intake->store, intake->clock, &told);
 }
 
+static bool line(struct driver_sink *sink, const struct driver_line *line)
+{
+    struct intake *intake = intake_of(sink);
+    char text[LOG_RECORD_MAX];
+    struct sample sample = {.time_ns = line->time_ns,
+                            .received_ns = clock_utc_ns(intake->clock),
+                            .status = STATUS_GOOD,
+                            .type = SAMPLE_TEXT};
+
+    sample.value.text.bytes = text;
+    sample.value.text.size_bytes = (uint32_t)log_record_encode(&line->record, text);
+    if (store_append_noted(intake->store, STREAM_LOGS, &sample, 1, intake->position_key,
+                           line->position, &intake->refused_why) != ERROR_OK) {
+        intake->refused_count++;
+        return false;
+    }
+    return true;
+}
+
+static bool position(struct driver_sink *sink, char text[DRIVER_POSITION_SIZE])
+{
+    const struct intake *intake = intake_of(sink);
+
+    return store_note_get(intake->store, intake->position_key, text);
+}
+
+static bool keep(struct driver_sink *sink, const char *text)
+{
+    struct intake *intake = intake_of(sink);
+
+    return store_append_noted(intake->store, STREAM_LOGS, NULL, 0, intake->position_key, text,
+                              &intake->refused_why) == ERROR_OK;
+}
+
+/** Notes have short keys, devices long names. */
+static void name_position(struct intake *intake, const char *device)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+    for (; *device != '\0'; device++) {
+        hash = (hash ^ (uint8_t)*device) * UINT64_C(0x100000001b3);
+    }
+    (void)snprintf(intake->position_key, sizeof(intake->position_key), "at-%016" PRIx64, hash);
+}
+
 enum error_code intake_init(struct intake *intake, const struct config_device *device,
                             struct store *store, const struct clock *clock, struct error *error)
 {
     *intake = (struct intake){
-        .sink = {.emit = emit, .reject = reject, .instance = instance, .tell = tell},
+        .sink = {.emit = emit,
+                 .reject = reject,
+                 .instance = instance,
+                 .line = line,
+                 .position = position,
+                 .keep = keep,
+                 .tell = tell},
         .store = store,
         .clock = clock,
     };
+    name_position(intake, device->name);
     return point_table_init(&intake->points, device, store, error);
 }
 

@@ -36,6 +36,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "base/facts.h"
+#include "base/log_record.h"
 #include "base/option.h"
 #include "base/sample.h"
 
@@ -65,6 +66,15 @@ struct driver_rejection {
 /** The instance() that the host could not make: at its maximum, or out of memory. */
 #define DRIVER_NO_INSTANCE UINT32_MAX
 
+enum { DRIVER_POSITION_SIZE = 104 };
+
+/** A line of a log. All texts are borrowed. */
+struct driver_line {
+    int64_t time_ns; /* UTC, by the source */
+    struct log_record record;
+    const char *position; /* where to go on behind it: durable exactly when the line is (P1) */
+};
+
 /** Where a driver puts what it read. The sink copies; the driver keeps its memory. Used by one
  *  thread at a time, only inside read(). */
 struct driver_sink {
@@ -76,6 +86,13 @@ struct driver_sink {
     /** Something about the source that is neither a reading nor a rejection. Its subject is put
      *  behind the device's name. */
     void (*tell)(struct driver_sink *sink, const struct event *event);
+
+    /** A line of a log, into the stream of logs. D8 holds as for emit(). */
+    bool (*line)(struct driver_sink *sink, const struct driver_line *line);
+    /** The position of the last line taken, or kept, of a device of this name; false: none yet. */
+    bool (*position)(struct driver_sink *sink, char position[DRIVER_POSITION_SIZE]);
+    /** Keep a position without a line. false: no room now. */
+    bool (*keep)(struct driver_sink *sink, const char *position);
 };
 
 /** One call of read(). */

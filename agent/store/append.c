@@ -1,6 +1,7 @@
 #include "agent/store/inside.h"
 #include "agent/store/place.h"
 #include "agent/store/ring.h"
+#include "agent/store/store_noted.h"
 
 /** Is this a call that can be taken whole? */
 static enum error_code check_call(enum stream stream, const struct sample *samples, size_t count,
@@ -96,6 +97,27 @@ static enum error_code take_all(struct store *store, enum stream stream,
     }
     for (size_t i = 0; i < count && code == ERROR_OK; i++) {
         ring_push(store, &store->rings[stream], &samples[i], &switches);
+    }
+    return code;
+}
+
+enum error_code store_append_noted(struct store *store, enum stream stream,
+                                   const struct sample *samples, size_t count, const char *key,
+                                   const char *value, struct error *error)
+{
+    size_t text_bytes = 0;
+    enum error_code code = check_call(stream, samples, count, &text_bytes, error);
+
+    if (code == ERROR_OK) {
+        (void)pthread_mutex_lock(&store->lock); /* cannot fail */
+        code = note_check(&store->notes, key, value, error);
+        if (code == ERROR_OK) {
+            code = take_all(store, stream, samples, count, text_bytes, error);
+        }
+        if (code == ERROR_OK) { /* no commit came between */
+            store->changes += note_put(&store->notes, key, value);
+        }
+        (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     }
     return code;
 }

@@ -220,6 +220,9 @@ static enum error_code commit_now(struct store *store, struct error *error)
         }
     }
     make_plan(store, plan);
+    if (placed != ERROR_OK) {
+        plan->notes.count = 0; /* one may speak of samples that are not in this commit */
+    }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     empty = plan_is_empty(plan);
     if (!empty) {

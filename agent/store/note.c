@@ -26,19 +26,35 @@ struct note *note_find_or_add(struct notes *notes, const char *key)
     return note;
 }
 
+enum error_code note_check(struct notes *notes, const char *key, const char *value,
+                           struct error *error)
+{
+    if (strlen(value) >= STORE_NOTE_SIZE || note_find_or_add(notes, key) == NULL) {
+        return error_set(error, ERROR_BUG, "the note %s is too long, or one too many", key);
+    }
+    return ERROR_OK;
+}
+
+bool note_put(struct notes *notes, const char *key, const char *value)
+{
+    struct note *note = note_find(notes, key);
+    bool changes = strcmp(note->value, value) != 0;
+
+    if (changes) {
+        memcpy(note->value, value, strlen(value) + 1);
+        note->changes++;
+    }
+    return changes;
+}
+
 static enum error_code set(struct store *store, const char *key, const char *value, bool commits,
                            struct error *error)
 {
-    enum error_code code = ERROR_OK;
-    struct note *note;
+    enum error_code code;
 
     (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    note = strlen(value) < STORE_NOTE_SIZE ? note_find_or_add(&store->notes, key) : NULL;
-    if (note == NULL) {
-        code = error_set(error, ERROR_BUG, "the note %s is too long, or one too many", key);
-    } else if (strcmp(note->value, value) != 0) {
-        memcpy(note->value, value, strlen(value) + 1);
-        note->changes++;
+    code = note_check(&store->notes, key, value, error);
+    if (code == ERROR_OK && note_put(&store->notes, key, value)) {
         store->changes += commits;
     }
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */

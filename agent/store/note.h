@@ -38,6 +38,13 @@ struct note *note_find(struct notes *notes, const char *key);
 /** NULL: there are too many, or the key is too long. */
 struct note *note_find_or_add(struct notes *notes, const char *key);
 
+/** Is there room for it? Errors: ERROR_BUG. */
+MUST_CHECK enum error_code note_check(struct notes *notes, const char *key, const char *value,
+                                      struct error *error);
+
+/** Set one that note_check() found room for; true: it is another text than before. */
+bool note_put(struct notes *notes, const char *key, const char *value);
+
 void note_plan(const struct notes *notes, struct note_plan *plan);
 
 MUST_CHECK enum error_code note_write(const struct note_plan *plan, struct database *database,

@@ -1,5 +1,5 @@
 /* Notes ride in a commit and outlive a restart (store_note_set() of agent/store/store.h). */
-#include "agent/store/store.h"
+#include "agent/store/store_noted.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 
@@ -95,6 +95,84 @@ static void what_is_too_long_or_too_many_is_refused(void **state)
     assert_true(store_note_get(room->store, "key-0", value));
 }
 
+static struct sample a_line(void)
+{
+    struct sample sample = {.type = SAMPLE_TEXT, .status = STATUS_GOOD};
+
+    sample.value.text.bytes = "1";
+    sample.value.text.size_bytes = 1;
+    return sample;
+}
+
+static void samples_and_their_note_are_on_disk_together(void **state)
+{
+    struct room *room = *state;
+    const struct sample line = a_line();
+    char value[STORE_NOTE_SIZE];
+    struct error error;
+
+    room_open(room);
+    assert_int_equal(store_append_noted(room->store, STREAM_LOGS, &line, 1, "at", "one", &error),
+                     ERROR_OK);
+    assert_true(store_note_get(room->store, "at", value));
+    assert_string_equal(value, "one");
+    room_reopen(room); /* without a commit: neither */
+    assert_false(store_note_get(room->store, "at", value));
+    assert_int_equal(room_count_from(room, STREAM_LOGS, 1), 0);
+    assert_int_equal(store_append_noted(room->store, STREAM_LOGS, &line, 1, "at", "two", &error),
+                     ERROR_OK);
+    room_commit(room);
+    assert_int_equal(store_append_noted(room->store, STREAM_LOGS, NULL, 0, "at", "three", &error),
+                     ERROR_OK);
+    room_commit(room);
+    room_reopen(room);
+    assert_true(store_note_get(room->store, "at", value));
+    assert_string_equal(value, "three");
+    assert_int_equal(room_count_from(room, STREAM_LOGS, 1), 1);
+}
+
+static void where_the_note_is_refused_no_sample_is_taken(void **state)
+{
+    struct room *room = *state;
+    const struct sample line = a_line();
+    char text[STORE_NOTE_SIZE + 1];
+    struct error error;
+
+    memset(text, 'a', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    room_open(room);
+    assert_int_equal(store_append_noted(room->store, STREAM_LOGS, &line, 1, "at", text, &error),
+                     ERROR_BUG);
+    room_commit(room);
+    assert_int_equal(room_count_from(room, STREAM_LOGS, 1), 0);
+}
+
+/** A holding ring that is full refuses the line; then its note must not be kept either. */
+static void where_the_sample_is_refused_the_note_stays_as_it_was(void **state)
+{
+    struct room *room = *state;
+    const struct sample line = a_line();
+    uint64_t seed = 7;
+    char value[STORE_NOTE_SIZE];
+    struct error error;
+
+    room->settings.when_full[STREAM_READINGS] = STORE_HOLD;
+    room_open(room);
+    set(room, "at", "one");
+    while (room_try_fill_noise(room, 500, &seed, &error) == ERROR_OK) {
+        room_commit(room);
+    }
+    while (store_append_noted(room->store, STREAM_READINGS, &line, 1, "at", "one", &error) ==
+           ERROR_OK) {
+        room_commit(room);
+    }
+    assert_int_equal(
+        store_append_noted(room->store, STREAM_READINGS, &line, 1, "at", "two", &error),
+        ERROR_NO_SPACE);
+    assert_true(store_note_get(room->store, "at", value));
+    assert_string_equal(value, "one");
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -103,6 +181,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_note_that_did_not_change_costs_no_commit, room_set_up,
                                         room_tear_down),
         cmocka_unit_test_setup_teardown(a_note_that_is_left_waits_for_a_commit_that_happens_anyway,
+                                        room_set_up, room_tear_down),
+        cmocka_unit_test_setup_teardown(samples_and_their_note_are_on_disk_together, room_set_up,
+                                        room_tear_down),
+        cmocka_unit_test_setup_teardown(where_the_note_is_refused_no_sample_is_taken, room_set_up,
+                                        room_tear_down),
+        cmocka_unit_test_setup_teardown(where_the_sample_is_refused_the_note_stays_as_it_was,
                                         room_set_up, room_tear_down),
         cmocka_unit_test_setup_teardown(what_is_too_long_or_too_many_is_refused, room_set_up,
                                         room_tear_down),
