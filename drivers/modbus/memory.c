@@ -86,7 +86,7 @@ static bool read_items(struct plan *plan, const uint8_t *at, const uint8_t *end,
             word / FLAGS >= plan->item_count - next) {
             return false;
         }
-        next += word / FLAGS;
+        next += (size_t)(word / FLAGS); /* below item_count */
         if (take) {
             plan->items[next].cut_before = (word & HAS_CUT) != 0;
             plan->items[next].cut_proven = plan->items[next].cut_before;
