@@ -55,5 +55,5 @@ const struct driver_standard_point gateway_standard_points[] = {
     {"devices-down", "devices-down", "int64", .role = "status", .deadband = "0.5", RARE},
     {"polls-missed", "polls-missed", "int64", COUNTED},
     {"payloads-rejected", "payloads-rejected", "int64", COUNTED},
-    {NULL},
+    {.name = NULL},
 };
