@@ -172,7 +172,6 @@ static void count_sequence(struct work *work)
             return;
         }
         tell_jump(work, expected);
-        node->wants_birth = true;
         node->is_doubtful = node->is_doubtful || node->was_away; /* S5 */
     }
     node->has_sequence = true;
@@ -208,7 +207,7 @@ static void begin_birth(struct work *work)
         return;
     }
     node->has_session = find_session(work, &node->session);
-    node->wants_birth = node->is_doubtful = false;
+    node->is_doubtful = false;
     for (struct sparkplug_source *one = node->self->next; one != NULL; one = one->next) {
         one->is_born = false;
     }
@@ -240,7 +239,6 @@ static struct sparkplug_known *resolve(struct work *work, const struct sparkplug
     } else if (metric->has_alias) {
         known = sparkplug_find_alias(work->births, work->source, metric->alias);
         if (known == NULL) {
-            work->node->wants_birth = true;
             fault(work, "alias %" PRIu64 " is unknown: %s", metric->alias,
                   work->source->is_born
                       ? "it does not stand in the birth"
@@ -323,7 +321,6 @@ static bool fill_sample(struct work *work, const struct sparkplug_known *known,
         datatype = known->datatype;
     }
     if (datatype == SPARKPLUG_UNKNOWN && !metric->is_null) {
-        work->node->wants_birth = true;
         fault(work, "metric '%.80s' states no datatype, and no birth that does was seen",
               known->name);
         return false;
@@ -360,7 +357,6 @@ static bool deliver_metrics(struct work *work)
         }
         known->was_heard = true;
     }
-    work->node->wants_birth = work->node->wants_birth || !work->source->is_born;
     return true;
 }
 
@@ -422,7 +418,7 @@ static bool end_node(struct work *work)
     for (struct sparkplug_source *one = node->self; one != NULL; one = one->next) {
         forget_values(one);
     }
-    node->has_sequence = node->wants_birth = false;
+    node->has_sequence = false;
     return true;
 }
 

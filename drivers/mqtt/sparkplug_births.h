@@ -61,10 +61,7 @@ struct sparkplug_node {
     bool was_away;              /* we connected anew, and no message of it was looked at since */
     uint64_t sequence, session; /* seq of its last message, bdSeq of its birth */
     int64_t heard_ns;           /* UTC; of its last message with a sequence number */
-    bool wants_birth;           /* we have reason to ask for one */
-    bool was_asked;
-    int64_t asked_ns; /* monotonic, when it was asked last */
-    const char *name; /* behind the group, in the same memory */
+    const char *name;           /* behind the group, in the same memory */
     char group[];
 };
 

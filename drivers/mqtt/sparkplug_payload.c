@@ -217,7 +217,7 @@ static bool read_value(struct reader *reader, struct sparkplug_metric *metric)
 
 static bool read_properties(struct reader *reader, struct sparkplug_metric *metric)
 {
-    struct mqtt_slice properties;
+    struct mqtt_slice properties = {0};
 
     return read_slice(reader, &properties) && (read_quality(properties, &metric->quality) ||
                                                fail(reader, "a metric's properties are broken"));
@@ -271,7 +271,7 @@ static const char *read_metric(struct mqtt_slice bytes, struct sparkplug_metric 
 static bool read_payload_field(struct reader *reader, struct sparkplug_payload *payload)
 {
     struct sparkplug_metric metric;
-    struct mqtt_slice bytes;
+    struct mqtt_slice bytes = {0};
     const char *problem;
 
     switch (reader->field) {
@@ -308,7 +308,7 @@ bool sparkplug_metric_next(const struct sparkplug_payload *payload, size_t *at,
                            struct sparkplug_metric *metric)
 {
     struct reader reader = reader_of(payload->bytes + *at, payload->size - *at);
-    struct mqtt_slice bytes;
+    struct mqtt_slice bytes = {0};
 
     while (next_field(&reader)) {
         bool good = reader.field == PAYLOAD_METRIC ? read_slice(&reader, &bytes) : skip(&reader);

@@ -12,15 +12,13 @@ def metric(name, datatype, value=None, *, stamp=None, alias=None, **flags):
 
 
 class Node:
-    """Publishes under spBv1.0/{group}/.../{name}, counting seq. `lose` messages are counted and not
-    sent. commands are the metrics of NCMD that came, as {name: value}."""
+    """Publishes under spBv1.0/{group}/.../{name}, counting seq. lose(n) counts n
+    messages that are not sent."""
 
     def __init__(self, port, group="plant-1", name="edge-1", session=0):
         self.group, self.name, self.port = group, name, port
         self.session = session
         self.sequence = 0
-        self.commands = []
-        self.changed = threading.Condition()
         self.client = None
 
     def topic(self, kind, device=None):
@@ -35,25 +33,13 @@ class Node:
         """With the death of this session as the last will."""
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"edge-{self.name}")
         client.will_set(self.topic(spb.MessageType.NDEATH), self.death(), qos=1)
-        subscribed = threading.Event()
-        client.on_subscribe = lambda *_: subscribed.set()
-        client.on_message = self._on_command
+        connected = threading.Event()
+        client.on_connect = lambda *_: connected.set()
         client.connect("127.0.0.1", self.port)
         client.loop_start()
-        client.subscribe(self.topic(spb.MessageType.NCMD), qos=1)
-        assert subscribed.wait(10), "the node was not connected"
+        assert connected.wait(10), "the node was not connected"
         self.client = client
         return self
-
-    def _on_command(self, _client, _data, message):
-        payload = spb.NCmd.decode(message.payload)
-        with self.changed:
-            self.commands.append({one.name: one.value for one in payload.metrics})
-            self.changed.notify_all()
-
-    def wait_command(self, count, timeout=20):
-        with self.changed:
-            return self.changed.wait_for(lambda: len(self.commands) >= count, timeout)
 
     def publish(self, kind, payload, device=None, encoded=None):
         body = payload.encode(include_dtypes=False) if encoded is None else encoded

@@ -174,7 +174,6 @@ static void an_alias_without_its_birth_is_rejected_and_the_rest_is_kept(void **u
     assert_non_null(strstr(rig.reason, "alias 1 is unknown: no birth was seen"));
     assert_int_equal(rig.count, 1);
     assert_value(&rig, 0, "g/n/named", 12);
-    assert_true(sparkplug->births.nodes->wants_birth);
 }
 
 static void a_birth_replaces_the_aliases_before_it(void **unused)
@@ -225,9 +224,11 @@ static void deaths_end_points_once_and_by_session(void **unused)
     session(4);
     deliver(&rig, "spBv1.0/g/NDEATH/n", -1);
     assert_int_equal(rig.count + rig.rejections, 0);
-    metric(NULL, 1, 0, 11, FIRST_MS);
+    metric(NULL, 1, SPARKPLUG_INT32, 11, FIRST_MS);
     deliver(&rig, "spBv1.0/g/NDATA/n", 3);
     assert_int_equal(rig.rejections, 1);
+    assert_non_null(strstr(rig.reason, "alias 1 is unknown"));
+    assert_int_equal(rig.count, 0);
     metric("x", -1, SPARKPLUG_INT32, 11, FIRST_MS);
     deliver(&rig, "spBv1.0/g/NDEATH/n", -1);
     assert_non_null(strstr(rig.reason, "without a bdSeq"));
@@ -343,6 +344,15 @@ static void a_message_taken_in_part_goes_on_and_is_counted_once(void **unused)
     metric(NULL, 4, 0, 43, FIRST_MS);
     deliver(&rig, "spBv1.0/g/NDATA/n", 1);
     assert_value(&rig, 0, "g/n/c", 43);
+    taken = 0;
+    mqtt_rig_clear(&rig);
+    metric(NULL, 4, 0, 44, FIRST_MS);
+    writer_number(&writer, 3, 2);
+    rig.room = 0;
+    assert_false(deliver_some(&rig, "spBv1.0/g/NDATA/n", &taken, false));
+    rig.room = SIZE_MAX;
+    assert_true(deliver_some(&rig, "spBv1.0/g/NDATA/n", &taken, false));
+    assert_int_equal(rig.count, 1);
     assert_int_equal(rig.events, 0);
 }
 

@@ -66,6 +66,7 @@ static void whole_numbers_have_their_sign_in_both_forms_of_twos_complement(void 
         {SPARKPLUG_UINT16, INT, 65535, 65535},
         {SPARKPLUG_UINT32, INT, 0xFFFFFFFF, 0xFFFFFFFF},
         {SPARKPLUG_UINT32, LONG, 0xFFFFFFFF, 0xFFFFFFFF},
+        {SPARKPLUG_UINT32, INT, UINT64_MAX, 0xFFFFFFFF}, /* protobuf's own reading */
         {SPARKPLUG_UINT64, LONG, INT64_MAX, INT64_MAX},
         {SPARKPLUG_DATETIME, LONG, 1700000000123, 1700000000123},
         {SPARKPLUG_BOOLEAN, BOOLEAN, 1, 1},
