@@ -1,15 +1,13 @@
 #include "drivers/driver.h"
 #include "drivers/gateway/gateway.h"
+#include "drivers/journal/journal.h"
 #include "drivers/modbus/modbus.h"
 #include "drivers/mqtt/mqtt.h"
 
 #include <string.h>
 
 const struct driver *const driver_registry[] = {
-    &modbus_tcp_driver,
-    &mqtt_driver,
-    &gateway_driver,
-    NULL,
+    &modbus_tcp_driver, &mqtt_driver, &gateway_driver, &journal_driver, NULL,
 };
 
 const struct driver *driver_find(const char *name)
