@@ -126,10 +126,12 @@ static bool line(struct driver_sink *sink, const struct driver_line *line)
                             .status = STATUS_GOOD,
                             .type = SAMPLE_TEXT};
 
+    const struct store_remark remark = {intake->position_key, line->position};
+
     sample.value.text.bytes = text;
     sample.value.text.size_bytes = (uint32_t)log_record_encode(&line->record, text);
-    if (store_append_noted(intake->store, STREAM_LOGS, &sample, 1, intake->position_key,
-                           line->position, &intake->refused_why) != ERROR_OK) {
+    if (store_append_noted(intake->store, STREAM_LOGS, &sample, 1, &remark, &intake->refused_why) !=
+        ERROR_OK) {
         intake->refused_count++;
         return false;
     }
@@ -146,9 +148,10 @@ static bool position(struct driver_sink *sink, char text[DRIVER_POSITION_SIZE])
 static bool keep(struct driver_sink *sink, const char *text)
 {
     struct intake *intake = intake_of(sink);
+    const struct store_remark remark = {intake->position_key, text};
 
-    return store_append_noted(intake->store, STREAM_LOGS, NULL, 0, intake->position_key, text,
-                              &intake->refused_why) == ERROR_OK;
+    return store_append_noted(intake->store, STREAM_LOGS, NULL, 0, &remark, &intake->refused_why) ==
+           ERROR_OK;
 }
 
 /** Notes have short keys, devices long names. */

@@ -102,20 +102,20 @@ static enum error_code take_all(struct store *store, enum stream stream,
 }
 
 enum error_code store_append_noted(struct store *store, enum stream stream,
-                                   const struct sample *samples, size_t count, const char *key,
-                                   const char *value, struct error *error)
+                                   const struct sample *samples, size_t count,
+                                   const struct store_remark *remark, struct error *error)
 {
     size_t text_bytes = 0;
     enum error_code code = check_call(stream, samples, count, &text_bytes, error);
 
     if (code == ERROR_OK) {
         (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-        code = note_check(&store->notes, key, value, error);
+        code = note_check(&store->notes, remark->key, remark->value, error);
         if (code == ERROR_OK) {
             code = take_all(store, stream, samples, count, text_bytes, error);
         }
         if (code == ERROR_OK) { /* no commit came between */
-            store->changes += note_put(&store->notes, key, value);
+            store->changes += note_put(&store->notes, remark->key, remark->value);
         }
         (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     }

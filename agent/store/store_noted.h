@@ -9,11 +9,15 @@
 
 #include "agent/store/store.h"
 
+struct store_remark {
+    const char *key, *value; /* as store_note_set() takes them */
+};
+
 /** As store_append(), with a note that is on disk exactly when the samples are. `count` may be 0.
  *  Further errors: ERROR_BUG: the note is too long, or one too many; no sample is taken then. */
 MUST_CHECK enum error_code store_append_noted(struct store *store, enum stream stream,
                                               const struct sample *samples, size_t count,
-                                              const char *key, const char *value,
+                                              const struct store_remark *remark,
                                               struct error *error);
 
 #endif

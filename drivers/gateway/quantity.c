@@ -98,16 +98,23 @@ static void read_busy(const struct quantity_look *look, unsigned which)
 static void read_load(const struct quantity_look *look, unsigned which)
 {
     char text[FILE_SIZE];
-    double loads[3];
+    double load = 0;
+    char *at = text;
 
     if (!read_file(look, "proc/loadavg", text)) {
         return;
     }
-    if (sscanf(text, "%lf %lf %lf", &loads[0], &loads[1], &loads[2]) != 3) {
-        fail_form(look, "proc/loadavg");
-        return;
+    for (unsigned i = 0; i <= which; i++) {
+        char *end;
+
+        load = strtod(at, &end);
+        if (end == at) {
+            fail_form(look, "proc/loadavg");
+            return;
+        }
+        at = end;
     }
-    quantity_set_real(look->value, loads[which]);
+    quantity_set_real(look->value, load);
 }
 
 static void read_memory(const struct quantity_look *look, unsigned which)

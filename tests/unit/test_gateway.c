@@ -235,6 +235,14 @@ static void the_driver_alone_gives_the_standard_points(void **state)
     expect_integer(bench, "temperature-lm75-Board-edge", 30125);
     expect_integer(bench, "flash-life-used-mmcblk2", 40);
     expect_integer(bench, "flash-spare-mmcblk2", 1);
+}
+
+static void what_the_agent_knows_and_what_is_found_are_among_them(void **state)
+{
+    struct bench *bench = *state;
+
+    start(bench, on_board(""));
+    take_turn(bench);
     expect_integer(bench, "link-eth0-up", 1);
     expect_integer(bench, "link-eth1-up", 0);
     expect_integer(bench, "link-ppp0-up", 1);
@@ -256,6 +264,14 @@ static void the_driver_alone_gives_the_standard_points(void **state)
     expect_integer(bench, "devices-down", 2);
     expect_integer(bench, "polls-missed", 11);
     expect_integer(bench, "payloads-rejected", 13);
+}
+
+static void a_turn_has_one_time_and_nothing_twice(void **state)
+{
+    struct bench *bench = *state;
+
+    start(bench, on_board(""));
+    take_turn(bench);
     /* Nothing was uploaded yet: at least that old. */
     assert_int_equal(sample_of(bench, "sync-age")->value.integer, 30);
     assert_int_equal(sample_of(bench, "sync-age")->status, STATUS_UNCERTAIN);
@@ -271,6 +287,13 @@ static void the_driver_alone_gives_the_standard_points(void **state)
         assert_null(strstr(bench->names[i], "veth"));
         assert_null(strstr(bench->names[i], "mmcblk0"));
     }
+}
+
+static void standard_points_have_units_and_roles(void **state)
+{
+    struct bench *bench = *state;
+
+    start(bench, on_board(""));
     assert_string_equal(point_of(bench, "temperature-{sensor}")->definition.unit, "Cel");
     assert_true(point_of(bench, "temperature-{sensor}")->definition.scale == 0.001);
     assert_string_equal(point_of(bench, "link-{link}-up")->definition.type, "bool");
@@ -498,6 +521,9 @@ int main(void)
     const struct CMUnitTest cases[] = {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         CASE(the_driver_alone_gives_the_standard_points),
+        CASE(what_the_agent_knows_and_what_is_found_are_among_them),
+        CASE(a_turn_has_one_time_and_nothing_twice),
+        CASE(standard_points_have_units_and_roles),
         CASE(standard_points_may_be_picked_and_changed),
         CASE(the_share_busy_is_of_the_time_between_readings),
         CASE(what_cannot_be_read_is_bad_and_told_once),

@@ -104,26 +104,32 @@ static struct sample a_line(void)
     return sample;
 }
 
+/** With the note `at`; `line` may be NULL. */
+static enum error_code append_noted(struct room *room, enum stream stream,
+                                    const struct sample *line, const char *at)
+{
+    const struct store_remark remark = {"at", at};
+    struct error error;
+
+    return store_append_noted(room->store, stream, line, line == NULL ? 0 : 1, &remark, &error);
+}
+
 static void samples_and_their_note_are_on_disk_together(void **state)
 {
     struct room *room = *state;
     const struct sample line = a_line();
     char value[STORE_NOTE_SIZE];
-    struct error error;
 
     room_open(room);
-    assert_int_equal(store_append_noted(room->store, STREAM_LOGS, &line, 1, "at", "one", &error),
-                     ERROR_OK);
+    assert_int_equal(append_noted(room, STREAM_LOGS, &line, "one"), ERROR_OK);
     assert_true(store_note_get(room->store, "at", value));
     assert_string_equal(value, "one");
     room_reopen(room); /* without a commit: neither */
     assert_false(store_note_get(room->store, "at", value));
     assert_int_equal(room_count_from(room, STREAM_LOGS, 1), 0);
-    assert_int_equal(store_append_noted(room->store, STREAM_LOGS, &line, 1, "at", "two", &error),
-                     ERROR_OK);
+    assert_int_equal(append_noted(room, STREAM_LOGS, &line, "two"), ERROR_OK);
     room_commit(room);
-    assert_int_equal(store_append_noted(room->store, STREAM_LOGS, NULL, 0, "at", "three", &error),
-                     ERROR_OK);
+    assert_int_equal(append_noted(room, STREAM_LOGS, NULL, "three"), ERROR_OK);
     room_commit(room);
     room_reopen(room);
     assert_true(store_note_get(room->store, "at", value));
@@ -136,13 +142,11 @@ static void where_the_note_is_refused_no_sample_is_taken(void **state)
     struct room *room = *state;
     const struct sample line = a_line();
     char text[STORE_NOTE_SIZE + 1];
-    struct error error;
 
     memset(text, 'a', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     room_open(room);
-    assert_int_equal(store_append_noted(room->store, STREAM_LOGS, &line, 1, "at", text, &error),
-                     ERROR_BUG);
+    assert_int_equal(append_noted(room, STREAM_LOGS, &line, text), ERROR_BUG);
     room_commit(room);
     assert_int_equal(room_count_from(room, STREAM_LOGS, 1), 0);
 }
@@ -162,13 +166,10 @@ static void where_the_sample_is_refused_the_note_stays_as_it_was(void **state)
     while (room_try_fill_noise(room, 500, &seed, &error) == ERROR_OK) {
         room_commit(room);
     }
-    while (store_append_noted(room->store, STREAM_READINGS, &line, 1, "at", "one", &error) ==
-           ERROR_OK) {
+    while (append_noted(room, STREAM_READINGS, &line, "one") == ERROR_OK) {
         room_commit(room);
     }
-    assert_int_equal(
-        store_append_noted(room->store, STREAM_READINGS, &line, 1, "at", "two", &error),
-        ERROR_NO_SPACE);
+    assert_int_equal(append_noted(room, STREAM_READINGS, &line, "two"), ERROR_NO_SPACE);
     assert_true(store_note_get(room->store, "at", value));
     assert_string_equal(value, "one");
 }
