@@ -19,8 +19,8 @@
 #include <string.h>
 
 enum {
-    ROUNDS = 9,
-    ROUND_POLLS = 3000,
+    ROUNDS = 61,
+    ROUND_POLLS = 300,
     REQUESTS_MAX = 200,
     ITEMS_MAX = 200,
     MAPS = 2000,

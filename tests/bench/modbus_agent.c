@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,6 +59,7 @@ static pid_t start_agent(const char *folder)
     if (process == 0) {
         int nothing = open("/dev/null", O_WRONLY); /* its log has a line for each device */
 
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a bench that is interrupted leaves nothing */
         if (nothing >= 0) {
             (void)dup2(nothing, STDERR_FILENO);
         }
