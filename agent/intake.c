@@ -117,17 +117,25 @@ static void tell(struct driver_sink *sink, const struct event *event)
     journal_append(intake->store, intake->clock, &told);
 }
 
+/** The note of the position that the sink speaks of now. */
+static void key_of(const struct intake *intake, char key[STORE_NOTE_KEY_SIZE])
+{
+    (void)snprintf(key, STORE_NOTE_KEY_SIZE, "at-%016" PRIx64 "-%x", intake->name_hash,
+                   (unsigned)(intake->sink.slot % DRIVER_POSITIONS)); /* fits */
+}
+
 static bool line(struct driver_sink *sink, const struct driver_line *line)
 {
     struct intake *intake = intake_of(sink);
-    char text[LOG_RECORD_MAX];
+    char text[LOG_RECORD_MAX], key[STORE_NOTE_KEY_SIZE];
     struct sample sample = {.time_ns = line->time_ns,
                             .received_ns = clock_utc_ns(intake->clock),
                             .status = STATUS_GOOD,
                             .type = SAMPLE_TEXT};
 
-    const struct store_remark remark = {intake->position_key, line->position};
+    const struct store_remark remark = {key, line->position};
 
+    key_of(intake, key);
     sample.value.text.bytes = text;
     sample.value.text.size_bytes = (uint32_t)log_record_encode(&line->record, text);
     if (store_append_noted(intake->store, STREAM_LOGS, &sample, 1, &remark, &intake->refused_why) !=
@@ -141,28 +149,33 @@ static bool line(struct driver_sink *sink, const struct driver_line *line)
 static bool position(struct driver_sink *sink, char text[DRIVER_POSITION_SIZE])
 {
     const struct intake *intake = intake_of(sink);
+    char key[STORE_NOTE_KEY_SIZE];
 
-    return store_note_get(intake->store, intake->position_key, text);
+    key_of(intake, key);
+    return store_note_get(intake->store, key, text) && text[0] != '\0';
 }
 
 static bool keep(struct driver_sink *sink, const char *text)
 {
     struct intake *intake = intake_of(sink);
-    const struct store_remark remark = {intake->position_key, text};
+    char key[STORE_NOTE_KEY_SIZE];
+    const struct store_remark remark = {key, text};
+
+    key_of(intake, key);
 
     return store_append_noted(intake->store, STREAM_LOGS, NULL, 0, &remark, &intake->refused_why) ==
            ERROR_OK;
 }
 
 /** Notes have short keys, devices long names. */
-static void name_position(struct intake *intake, const char *device)
+static uint64_t hash_of(const char *device)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
     for (; *device != '\0'; device++) {
         hash = (hash ^ (uint8_t)*device) * UINT64_C(0x100000001b3);
     }
-    (void)snprintf(intake->position_key, sizeof(intake->position_key), "at-%016" PRIx64, hash);
+    return hash;
 }
 
 enum error_code intake_init(struct intake *intake, const struct config_device *device,
@@ -179,7 +192,7 @@ enum error_code intake_init(struct intake *intake, const struct config_device *d
         .store = store,
         .clock = clock,
     };
-    name_position(intake, device->name);
+    intake->name_hash = hash_of(device->name);
     return point_table_init(&intake->points, device, store, error);
 }
 

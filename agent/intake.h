@@ -27,7 +27,7 @@ struct intake {
     struct driver_sink sink; /* first: the driver holds a pointer to it */
     struct point_table points;
     struct store *store;
-    char position_key[STORE_NOTE_KEY_SIZE]; /* of the note that holds its position */
+    uint64_t name_hash; /* of the device; names the notes that hold its positions */
     const struct clock *clock;
     struct status_counts counts; /* since they were last taken */
     uint64_t refused_count;      /* samples that the store had no room for, since last taken */

@@ -66,7 +66,7 @@ struct driver_rejection {
 /** The instance() that the host could not make: at its maximum, or out of memory. */
 #define DRIVER_NO_INSTANCE UINT32_MAX
 
-enum { DRIVER_POSITION_SIZE = 104 };
+enum { DRIVER_POSITION_SIZE = 104, DRIVER_POSITIONS = 32 };
 
 /** A line of a log. All texts are borrowed. */
 struct driver_line {
@@ -93,6 +93,9 @@ struct driver_sink {
     bool (*position)(struct driver_sink *sink, char position[DRIVER_POSITION_SIZE]);
     /** Keep a position without a line. false: no room now. */
     bool (*keep)(struct driver_sink *sink, const char *position);
+    /** Which position these three speak of: below DRIVER_POSITIONS, one for each file or the like.
+     * A driver with several sets it before each call; "" gives one back. */
+    uint32_t slot;
 };
 
 /** One call of read(). */

@@ -1,4 +1,5 @@
 #include "drivers/driver.h"
+#include "drivers/filelog/file_log.h"
 #include "drivers/gateway/gateway.h"
 #include "drivers/journal/journal.h"
 #include "drivers/modbus/modbus.h"
@@ -7,7 +8,7 @@
 #include <string.h>
 
 const struct driver *const driver_registry[] = {
-    &modbus_tcp_driver, &mqtt_driver, &gateway_driver, &journal_driver, NULL,
+    &modbus_tcp_driver, &mqtt_driver, &gateway_driver, &journal_driver, &file_log_driver, NULL,
 };
 
 const struct driver *driver_find(const char *name)

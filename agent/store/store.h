@@ -157,7 +157,7 @@ MUST_CHECK enum error_code store_read_catalogue(struct store *store, uint64_t fi
                                                 struct error *error);
 
 /** Small facts of the agent that outlive a restart: a text under a key. */
-enum { STORE_NOTE_KEY_SIZE = 24, STORE_NOTE_SIZE = 104, STORE_NOTES_MAX = 64 };
+enum { STORE_NOTE_KEY_SIZE = 24, STORE_NOTE_SIZE = 104, STORE_NOTES_MAX = 192 };
 
 /** Rides in the next commit. Errors: ERROR_BUG: too long, or too many of them. */
 MUST_CHECK enum error_code store_note_set(struct store *store, const char *key, const char *value,

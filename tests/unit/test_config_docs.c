@@ -47,7 +47,9 @@ static size_t list_sections(struct section *sections)
         if (driver->group_key != NULL) {
             count = add(sections, count, driver->name, driver->group_key, driver->group_options);
         }
-        count = add(sections, count, driver->name, "point", driver->point_options);
+        if (driver->point_options != NULL) {
+            count = add(sections, count, driver->name, "point", driver->point_options);
+        }
     }
     return count;
 }

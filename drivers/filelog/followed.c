@@ -1,0 +1,248 @@
+#include "drivers/filelog/followed.h"
+
+#include "base/crc.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FIELDS_SIZE = 2 * FOLLOWED_PATH_SIZE + 64 };
+
+void followed_begin(struct followed *followed, const struct stat *file)
+{
+    uint32_t slot = followed->slot;
+
+    *followed = (struct followed){
+        .is_used = true, .fd = -1, .slot = slot, .device = file->st_dev, .inode = file->st_ino};
+}
+
+bool followed_parse(struct followed *followed, const char *position)
+{
+    uint64_t numbers[6] = {0};
+    char *end = NULL;
+
+    for (size_t i = 0; i < 6; i++) {
+        numbers[i] = strtoull(position, &end, 16);
+        if (end == position || *end != (i < 5 ? ':' : '\0')) {
+            return false;
+        }
+        position = end + 1;
+    }
+    *followed = (struct followed){
+        .is_used = true,
+        .fd = -1,
+        .slot = followed->slot,
+        .device = numbers[0],
+        .inode = numbers[1],
+        .offset = numbers[2],
+        .head_mark = (uint32_t)numbers[3],
+        .tail_mark = (uint32_t)numbers[4],
+        .part = (uint32_t)numbers[5],
+    };
+    return true;
+}
+
+void followed_print(const struct followed *followed, char position[DRIVER_POSITION_SIZE])
+{
+    (void)snprintf(position, DRIVER_POSITION_SIZE,
+                   "%" PRIx64 ":%" PRIx64 ":%" PRIx64 ":%" PRIx32 ":%" PRIx32 ":%" PRIx32,
+                   followed->device, followed->inode, followed->offset, followed->head_mark,
+                   followed->tail_mark, followed->part); /* fits: 77 bytes at most */
+}
+
+/** How many bytes a mark is made of. */
+static size_t mark_bytes(uint64_t offset)
+{
+    return offset < FOLLOWED_MARK_BYTES ? (size_t)offset : FOLLOWED_MARK_BYTES;
+}
+
+/** The checksum of `size` bytes at `offset`. */
+static bool mark_of(int fd, uint64_t offset, size_t size, uint32_t *mark)
+{
+    uint8_t bytes[FOLLOWED_MARK_BYTES];
+
+    if (pread(fd, bytes, size, (off_t)offset) != (ssize_t)size) {
+        return false;
+    }
+    *mark = crc32c(0, bytes, size);
+    return true;
+}
+
+bool followed_fits(const struct followed *followed, int fd)
+{
+    size_t size = mark_bytes(followed->offset);
+    uint32_t head, tail;
+
+    return mark_of(fd, 0, size, &head) && mark_of(fd, followed->offset - size, size, &tail) &&
+           head == followed->head_mark && tail == followed->tail_mark;
+}
+
+bool followed_begins_like(const struct followed *followed, int fd, uint64_t size)
+{
+    size_t compared = mark_bytes(size);
+    uint32_t ours, theirs;
+    struct stat file;
+
+    if (followed->fd < 0) {
+        return compared == FOLLOWED_MARK_BYTES && mark_of(fd, 0, compared, &theirs) &&
+               theirs == followed->head_mark;
+    }
+    if (fstat(followed->fd, &file) != 0) {
+        return false;
+    }
+    compared = mark_bytes((uint64_t)file.st_size < size ? (uint64_t)file.st_size : size);
+    return compared > 0 && mark_of(followed->fd, 0, compared, &ours) &&
+           mark_of(fd, 0, compared, &theirs) && ours == theirs;
+}
+
+bool followed_set_offset(struct followed *followed, uint64_t offset)
+{
+    size_t size = mark_bytes(offset);
+    uint32_t head, tail;
+
+    if (!mark_of(followed->fd, 0, size, &head) ||
+        !mark_of(followed->fd, offset - size, size, &tail)) {
+        return false;
+    }
+    followed->offset = offset;
+    followed->head_mark = head;
+    followed->tail_mark = tail;
+    followed->part = 0;
+    return true;
+}
+
+void followed_attach(struct followed *followed, int fd, const struct stat *file, const char *path)
+{
+    followed_detach(followed);
+    followed->fd = fd;
+    followed->device = file->st_dev;
+    followed->inode = file->st_ino;
+    followed->lost_ns = 0;
+    (void)snprintf(followed->path, sizeof(followed->path), "%s", path); /* found by that length */
+}
+
+void followed_detach(struct followed *followed)
+{
+    if (followed->is_used && followed->fd >= 0) {
+        (void)close(followed->fd); /* read only */
+    }
+    followed->fd = -1;
+}
+
+/** {"file":"/var/log/x.log","part":2} */
+static void print_fields(const struct followed *followed, bool is_part, bool is_last,
+                         char fields[FIELDS_SIZE])
+{
+    size_t used = (size_t)snprintf(fields, FIELDS_SIZE, "{\"file\":\""); /* fits */
+
+    for (const char *at = followed->path; *at != '\0'; at++) {
+        if (*at == '"' || *at == '\\') {
+            fields[used++] = '\\';
+        }
+        fields[used++] = (char)((unsigned char)*at < 0x20 ? ' ' : *at);
+    }
+    if (is_part) {
+        (void)snprintf(fields + used, FIELDS_SIZE - used, "\",\"part\":%" PRIu32 "%s}",
+                       followed->part + 1, is_last ? ",\"last\":true" : ""); /* fits */
+    } else {
+        (void)snprintf(fields + used, FIELDS_SIZE - used, "\"}"); /* fits */
+    }
+}
+
+/** Before `size`, where no character of UTF-8 is cut in two. */
+static size_t cut_at_character(const uint8_t *bytes, size_t size)
+{
+    for (size_t back = 0; back < 4; back++) {
+        if ((bytes[size - back] & 0xC0) != 0x80) {
+            return size - back;
+        }
+    }
+    return size; /* no UTF-8 at all */
+}
+
+/** How far the next record reaches from `bytes`, and how much of that is text. 0: not whole yet. */
+static size_t find_record(const struct followed_reading *reading, const uint8_t *bytes, size_t size,
+                          size_t *text_size, bool *ends_line)
+{
+    size_t looked = size < FOLLOWED_PART_MAX + 1 ? size : FOLLOWED_PART_MAX + 1;
+    const uint8_t *end = memchr(bytes, '\n', looked);
+
+    *ends_line = true;
+    if (end != NULL) {
+        *text_size = (size_t)(end - bytes);
+        *text_size -= *text_size > 0 && end[-1] == '\r' ? 1 : 0;
+        return (size_t)(end - bytes) + 1;
+    }
+    if (size > FOLLOWED_PART_MAX) {
+        *ends_line = false;
+        return *text_size = cut_at_character(bytes, FOLLOWED_PART_MAX);
+    }
+    return *text_size = reading->take_rest ? size : 0;
+}
+
+/** Hand over the record at `bytes`; `followed` is then behind it. The mark's bytes stand before. */
+static bool hand_over(struct followed *followed, const struct followed_reading *reading,
+                      const uint8_t *bytes, size_t size, size_t text_size, bool ends_line)
+{
+    struct followed next = *followed;
+    const char *name = strrchr(followed->path, '/');
+    char fields[FIELDS_SIZE], position[DRIVER_POSITION_SIZE];
+    struct driver_line line = {.time_ns = reading->now_ns, .position = position};
+    size_t mark_size;
+
+    next.offset += size;
+    next.part = ends_line ? 0 : followed->part + 1;
+    mark_size = mark_bytes(next.offset);
+    next.tail_mark = crc32c(0, bytes + size - mark_size, mark_size);
+    if (followed->offset < FOLLOWED_MARK_BYTES) { /* all before it is in `bytes` */
+        next.head_mark = crc32c(0, bytes - followed->offset, mark_size);
+    }
+    followed_print(&next, position);
+    print_fields(followed, !ends_line || followed->part > 0, ends_line, fields);
+    line.record = (struct log_record){
+        .severity = LOG_SEVERITY_UNKNOWN,
+        .source = log_text_of(name != NULL ? name + 1 : followed->path),
+        .fields = log_text_of(fields),
+        .message = {(const char *)bytes, (uint32_t)text_size},
+    };
+    reading->sink->slot = followed->slot;
+    if (!reading->sink->line(reading->sink, &line)) {
+        return false;
+    }
+    *followed = next;
+    return true;
+}
+
+enum followed_result followed_read(struct followed *followed, struct followed_reading *reading)
+{
+    size_t before = mark_bytes(followed->offset);
+    uint64_t from = followed->offset - before;
+    ssize_t got = pread(followed->fd, reading->bytes, before + FOLLOWED_CHUNK_BYTES, (off_t)from);
+    enum followed_result result = FOLLOWED_END;
+    size_t at = before, size;
+    struct stat file;
+
+    /* Looked at after reading: a truncation that came before is seen now. */
+    if (got < (ssize_t)before || fstat(followed->fd, &file) != 0 ||
+        (uint64_t)file.st_size < from + (uint64_t)got || !followed_fits(followed, followed->fd)) {
+        return FOLLOWED_BROKEN;
+    }
+    size = (size_t)got;
+    while (at < size) {
+        size_t text_size;
+        bool ends_line;
+        size_t taken = find_record(reading, reading->bytes + at, size - at, &text_size, &ends_line);
+
+        if (taken == 0) {
+            break;
+        }
+        if (!hand_over(followed, reading, reading->bytes + at, taken, text_size, ends_line)) {
+            return FOLLOWED_FULL;
+        }
+        at += taken;
+        result = FOLLOWED_MORE;
+    }
+    return result;
+}

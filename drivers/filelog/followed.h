@@ -1,0 +1,75 @@
+/* drivers/filelog/followed.h - one file that is followed: what it is, how far it was read.
+ *
+ *   a file -> [ FOLLOWED ] -> lines -> sink
+ *
+ * Life: a zeroed struct with fd -1 is unused; followed_begin() or followed_parse() make it used;
+ * followed_attach() gives it a file; followed_detach() takes that away.
+ *
+ * Depends on: base.  Threads: one at a time.
+ */
+#ifndef DRIVERS_FILELOG_FOLLOWED_H
+#define DRIVERS_FILELOG_FOLLOWED_H
+
+#include "drivers/driver.h"
+
+#include <sys/stat.h>
+
+enum {
+    FOLLOWED_PART_MAX = 16000, /* bytes of a line; a log record keeps some more */
+    FOLLOWED_MARK_BYTES = 256,
+    FOLLOWED_CHUNK_BYTES = 64 << 10,
+    FOLLOWED_PATH_SIZE = 512,
+};
+
+struct followed {
+    bool is_used;
+    bool is_wanted; /* the pattern fits its name, as last seen */
+    int fd;         /* -1: its file is not found (any more) */
+    uint32_t slot;
+    uint64_t device, inode, offset;
+    uint32_t part;      /* how many parts of the line at `offset` were handed over */
+    uint32_t head_mark; /* of the first FOLLOWED_MARK_BYTES before `offset` */
+    uint32_t tail_mark; /* of the last ones before `offset` */
+    int64_t lost_ns;    /* monotonic: since when its file is not found */
+    char path[FOLLOWED_PATH_SIZE];
+};
+
+enum followed_result {
+    FOLLOWED_END,    /* nothing more now */
+    FOLLOWED_MORE,   /* lines were handed over */
+    FOLLOWED_FULL,   /* the sink has no room */
+    FOLLOWED_BROKEN, /* the file is not what it was, or cannot be read */
+};
+
+/** What is handed over of a file in one go. */
+struct followed_reading {
+    struct driver_sink *sink;
+    int64_t now_ns;                                            /* UTC */
+    bool take_rest;                                            /* also what has no line feed */
+    uint8_t bytes[FOLLOWED_MARK_BYTES + FOLLOWED_CHUNK_BYTES]; /* scratch */
+};
+
+/** A file that was not seen before, from its beginning. */
+void followed_begin(struct followed *followed, const struct stat *file);
+
+/** false: the text is none. */
+bool followed_parse(struct followed *followed, const char *position);
+void followed_print(const struct followed *followed, char position[DRIVER_POSITION_SIZE]);
+
+/** Does the file of `fd` hold, before our offset, what ours held? */
+bool followed_fits(const struct followed *followed, int fd);
+
+/** Does the file of `fd` have the first FOLLOWED_MARK_BYTES of ours, as far as both reach? */
+bool followed_begins_like(const struct followed *followed, int fd, uint64_t size);
+
+/** Compute the marks of the file's own content before `offset`. false: it cannot be read. */
+bool followed_set_offset(struct followed *followed, uint64_t offset);
+
+/** Takes `fd`. */
+void followed_attach(struct followed *followed, int fd, const struct stat *file, const char *path);
+void followed_detach(struct followed *followed);
+
+/** Hand over what is in the next chunk. */
+enum followed_result followed_read(struct followed *followed, struct followed_reading *reading);
+
+#endif
