@@ -8,7 +8,8 @@
 #include <string.h>
 
 const struct driver *const driver_registry[] = {
-    &modbus_tcp_driver, &mqtt_driver, &gateway_driver, &journal_driver, &file_log_driver, NULL,
+    &modbus_tcp_driver, &modbus_rtu_driver, &modbus_rtu_tcp_driver, &mqtt_driver,
+    &gateway_driver,    &journal_driver,    &file_log_driver,       NULL,
 };
 
 const struct driver *driver_find(const char *name)

@@ -5,9 +5,42 @@
 #include "drivers/modbus/memory.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 /* The choices of a point's order: the device's own, then those of enum value_order. */
 enum { POINT_ORDER_OF_DEVICE = 0, POINT_ORDER_FIRST = 1 };
+
+/* What the drivers over TCP and over serial ports have in common. */
+#define PLAN_OPTIONS                                                                               \
+    {OPTION_UINT,                                                                                  \
+     "gap",                                                                                        \
+     "0",                                                                                          \
+     0,                                                                                            \
+     124,                                                                                          \
+     offsetof(struct modbus_device, gap),                                                          \
+     "most unrequested registers (or bits) that are read along to save a request",                 \
+     NULL},                                                                                        \
+        {OPTION_UINT,                                                                              \
+         "block",                                                                                  \
+         "125",                                                                                    \
+         1,                                                                                        \
+         VALUE_REGISTERS_MAX,                                                                      \
+         offsetof(struct modbus_device, block),                                                    \
+         "most registers in one request",                                                          \
+         NULL},                                                                                    \
+        {OPTION_UINT,                                                                              \
+         "bit_block",                                                                              \
+         "2000",                                                                                   \
+         1,                                                                                        \
+         EXCHANGE_BITS_MAX,                                                                        \
+         offsetof(struct modbus_device, bit_block),                                                \
+         "most coils or discrete inputs in one request",                                           \
+         NULL},                                                                                    \
+    {                                                                                              \
+        OPTION_CHOICE, "order", "ABCD", 0, 0, offsetof(struct modbus_device, order),               \
+            "byte order of points that give none", VALUE_ORDER_CHOICES                             \
+    }
 
 const struct option_spec modbus_device_options[] = {
     {OPTION_TEXT, "address", NULL, 1, 300, offsetof(struct modbus_device, address),
@@ -20,15 +53,30 @@ const struct option_spec modbus_device_options[] = {
     {OPTION_DURATION, "connect_timeout", "3s", 10 * NS_PER_MS, 60 * NS_PER_S,
      offsetof(struct modbus_device, connect_timeout_ns),
      "how long connecting may take, looking up the name included", NULL},
-    {OPTION_UINT, "gap", "0", 0, 124, offsetof(struct modbus_device, gap),
-     "most unrequested registers (or bits) that are read along to save a request", NULL},
-    {OPTION_UINT, "block", "125", 1, VALUE_REGISTERS_MAX, offsetof(struct modbus_device, block),
-     "most registers in one request", NULL},
-    {OPTION_UINT, "bit_block", "2000", 1, EXCHANGE_BITS_MAX,
-     offsetof(struct modbus_device, bit_block), "most coils or discrete inputs in one request",
+    PLAN_OPTIONS,
+    {.type = OPTION_END},
+};
+
+const struct option_spec modbus_device_serial_options[] = {
+    {OPTION_TEXT, "port", NULL, 1, 200, offsetof(struct modbus_device, address),
+     "the serial port, as in /dev/ttyRS485-0", NULL},
+    {OPTION_CHOICE, "baud", "19200", 0, 0, offsetof(struct modbus_device, serial.baud_choice),
+     "bits per second", SERIAL_BAUD_CHOICES},
+    {OPTION_CHOICE, "parity", "even", 0, 0, offsetof(struct modbus_device, serial.parity),
+     "of each character", SERIAL_PARITY_CHOICES},
+    {OPTION_UINT, "stop_bits", "1", 1, 2, offsetof(struct modbus_device, serial.stop_bits),
+     "of each character; the standard wants 2 with parity: none", NULL},
+    {OPTION_CHOICE, "rs485", "none", 0, 0, offsetof(struct modbus_device, serial.rs485),
+     "who switches the line to sending; none: the board or the adapter", SERIAL_RS485_CHOICES},
+    {OPTION_DURATION, "turnaround", "0s", 0, NS_PER_S,
+     offsetof(struct modbus_device, serial.turnaround_ns),
+     "least silence before a request; the standard's 3.5 characters when shorter", NULL},
+    {OPTION_UINT, "unit", "1", 1, 247, offsetof(struct modbus_device, unit), "unit id, 1 to 247",
      NULL},
-    {OPTION_CHOICE, "order", "ABCD", 0, 0, offsetof(struct modbus_device, order),
-     "byte order of points that give none", VALUE_ORDER_CHOICES},
+    {OPTION_DURATION, "timeout", "800ms", 10 * NS_PER_MS, 60 * NS_PER_S,
+     offsetof(struct modbus_device, timeout_ns),
+     "how long the device may think; what the bytes take on the line comes on top", NULL},
+    PLAN_OPTIONS,
     {.type = OPTION_END},
 };
 
@@ -143,18 +191,12 @@ enum error_code modbus_device_add_point(void *state, struct arena *arena,
     return code;
 }
 
-enum error_code modbus_device_prepare(void *state, struct arena *arena, struct error *error)
+static enum error_code make_plan(struct modbus_device *device, struct arena *arena,
+                                 struct error *error)
 {
-    struct modbus_device *device = state;
     struct plan *plan = &device->plan;
     uint32_t sequence = 0;
 
-    if (device->unit > 247 && device->unit < 255) {
-        return error_set(error, ERROR_BAD_CONFIG,
-                         "unit: %u is reserved by the standard; write 1 to 247, or 255 for the "
-                         "device itself",
-                         (unsigned)device->unit);
-    }
     *plan = (struct plan){.gap = (unsigned)device->gap,
                           .block = (unsigned)device->block,
                           .bit_block = (unsigned)device->bit_block};
@@ -176,5 +218,40 @@ enum error_code modbus_device_prepare(void *state, struct arena *arena, struct e
     }
     plan_prepare(plan);
     device->fingerprint = memory_fingerprint(plan, device->address, (unsigned)device->unit);
-    return peer_parse(device->address, &device->peer, error);
+    return ERROR_OK;
+}
+
+enum error_code modbus_device_prepare(void *state, struct arena *arena, struct error *error)
+{
+    struct modbus_device *device = state;
+    enum error_code code;
+
+    if (device->unit > 247 && device->unit < 255) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "unit: %u is reserved by the standard; write 1 to 247, or 255 for the "
+                         "device itself",
+                         (unsigned)device->unit);
+    }
+    code = make_plan(device, arena, error);
+    return code == ERROR_OK ? peer_parse(device->address, &device->peer, error) : code;
+}
+
+enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, struct error *error)
+{
+    struct modbus_device *device = state;
+    size_t size = sizeof("port ''") + strlen(device->address);
+    char *session = arena_allocate(arena, size);
+
+    if (device->address[0] != '/') {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "port: '%.100s' is not the whole name; write /dev/%.100s", device->address,
+                         device->address);
+    }
+    if (session == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "%.100s: the configuration is too large",
+                         device->address);
+    }
+    (void)snprintf(session, size, "port '%s'", device->address); /* fits */
+    device->session = session;
+    return make_plan(device, arena, error);
 }

@@ -39,6 +39,7 @@ struct modbus_device {
     uint64_t unit;
     int64_t timeout_ns;
     int64_t connect_timeout_ns;
+    struct serial_settings serial; /* of modbus-rtu; `address` is its port */
     uint64_t gap;
     uint64_t block;
     uint64_t bit_block;
@@ -50,6 +51,7 @@ struct modbus_device {
     uint32_t point_count;
     struct plan plan;
     struct peer peer;
+    const char *session;  /* of modbus-rtu: what one device alone may have */
     uint32_t fingerprint; /* of what the learned belongs to (memory.h) */
 
     /* Learned; besides what the plan holds. */
@@ -65,12 +67,16 @@ struct modbus_device {
     char text[VALUE_TEXT_SIZE];
 };
 
-extern const struct option_spec modbus_device_options[];
+extern const struct option_spec modbus_device_options[]; /* of the drivers over TCP */
+extern const struct option_spec modbus_device_serial_options[];
 extern const struct option_spec modbus_device_point_options[];
 
 /** driver.add_point and driver.prepare: `state` is a struct modbus_device. */
 enum error_code modbus_device_add_point(void *state, struct arena *arena,
                                         const struct driver_point *configured, struct error *error);
 enum error_code modbus_device_prepare(void *state, struct arena *arena, struct error *error);
+
+/** driver.prepare of modbus-rtu. */
+enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, struct error *error);
 
 #endif

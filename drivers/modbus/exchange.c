@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <modbus/modbus.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/select.h>
@@ -13,8 +14,17 @@
 _Static_assert((int)EXCHANGE_BITS_MAX == MODBUS_MAX_READ_BITS, "the same limit");
 _Static_assert((int)VALUE_REGISTERS_MAX == MODBUS_MAX_READ_REGISTERS, "the same limit");
 
+/** The settings that do not depend on what it runs over. */
+static void set_up(struct exchange *exchange)
+{
+    (void)modbus_set_slave(exchange->context,
+                           (int)exchange->unit);            /* fail for bad arguments alone */
+    (void)modbus_set_byte_timeout(exchange->context, 0, 0); /* the whole answer within the time */
+}
+
 enum error_code exchange_open(struct exchange *exchange, int fd, unsigned unit,
-                              const struct peer *peer, struct error *error)
+                              enum exchange_framing framing, const struct peer *peer,
+                              struct error *error)
 {
     modbus_t *context;
 
@@ -24,17 +34,37 @@ enum error_code exchange_open(struct exchange *exchange, int fd, unsigned unit,
                          "%.100s port %s: this gateway has too many connections open (%d)",
                          peer->host, peer->port, FD_SETSIZE);
     }
-    context = modbus_new_tcp("0.0.0.0", 0); /* the address is not used: we connected */
+    context = framing == EXCHANGE_TCP
+                  ? modbus_new_tcp("0.0.0.0", 0) /* the address is not used: we connected */
+                  : modbus_new_rtu("-", 9600, 'N', 8, 1); /* nor are these */
     if (context == NULL) {
         (void)close(fd); /* as above */
         return error_set(error, ERROR_NO_MEMORY, "%.100s port %s: no memory for a connection",
                          peer->host, peer->port);
     }
-    (void)modbus_set_socket(context, fd); /* these three fail for bad arguments alone */
-    (void)modbus_set_slave(context, (int)unit);
-    (void)modbus_set_byte_timeout(context, 0, 0); /* the whole answer within the response time */
-    *exchange = (struct exchange){.context = context, .peer = peer, .unit = unit};
+    (void)modbus_set_socket(context, fd); /* as in set_up() */
+    *exchange =
+        (struct exchange){.context = context, .peer = peer, .unit = unit, .framing = framing};
+    set_up(exchange);
     return ERROR_OK;
+}
+
+enum error_code exchange_open_serial(struct exchange *exchange,
+                                     const struct serial_settings *settings, const char *port,
+                                     unsigned unit, struct error *error)
+{
+    modbus_t *context = NULL;
+    enum error_code code = serial_open(settings, port, &context, error);
+
+    if (code == ERROR_OK) {
+        *exchange = (struct exchange){.context = context,
+                                      .port = port,
+                                      .unit = unit,
+                                      .framing = EXCHANGE_RTU,
+                                      .silence_ns = serial_silence_ns(settings)};
+        set_up(exchange);
+    }
+    return code;
 }
 
 void exchange_close(struct exchange *exchange)
@@ -81,6 +111,11 @@ static enum error_code name_request(const struct exchange *exchange,
                                     const struct plan_request *request, enum error_code code,
                                     struct error *error)
 {
+    if (exchange->peer == NULL) {
+        return error_prefix(error, code, "%.80s unit %u, %s:%u to %u", exchange->port,
+                            exchange->unit, table_name(request->table), request->first,
+                            request->first + request->count - 1);
+    }
     return error_prefix(error, code, "%.80s port %s unit %u, %s:%u to %u", exchange->peer->host,
                         exchange->peer->port, exchange->unit, table_name(request->table),
                         request->first, request->first + request->count - 1);
@@ -108,6 +143,38 @@ static enum error_code check_quiet(struct exchange *exchange, struct error *erro
     return ERROR_OK;
 }
 
+/** The same with RTU framing: nothing says which request an answer belongs to, so what is left is
+ *  thrown away, and a line must have been silent for as long as the standard wants. What is left of
+ * the time is put in *left_ns. */
+static enum error_code make_quiet(struct exchange *exchange, int64_t *left_ns, struct error *error)
+{
+    struct pollfd line = {.fd = modbus_get_socket(exchange->context), .events = POLLIN};
+    const struct timespec silence = {.tv_sec = exchange->silence_ns / NS_PER_S,
+                                     .tv_nsec = (long)(exchange->silence_ns % NS_PER_S)};
+    int64_t until_ns = clock_monotonic_ns(&clock_system) + *left_ns;
+
+    while (ppoll(&line, 1, &silence, NULL) != 0) {
+        uint8_t bytes[256];
+        ssize_t size = read(line.fd, bytes, sizeof(bytes));
+
+        if (size == 0) {
+            return error_set(error, ERROR_UNREACHABLE, "the device closed the connection");
+        }
+        if (size < 0 && errno != EAGAIN && errno != EINTR) {
+            return error_set(error, ERROR_UNREACHABLE, "the connection broke (%s)",
+                             strerror(errno));
+        }
+        if (clock_monotonic_ns(&clock_system) > until_ns) {
+            return error_set(error, ERROR_TIMEOUT,
+                             "the line is never silent; a device sends without being asked, or "
+                             "there is another master, or A and B are swapped");
+        }
+    }
+    *left_ns = until_ns - clock_monotonic_ns(&clock_system);
+    *left_ns = *left_ns < NS_PER_MS ? NS_PER_MS : *left_ns;
+    return ERROR_OK;
+}
+
 /** Why there was no answer. */
 static enum error_code explain(int problem, int64_t timeout_ns, struct error *error)
 {
@@ -126,8 +193,8 @@ static enum error_code explain(int problem, int64_t timeout_ns, struct error *er
     }
     if (problem > MODBUS_ENOBASE) {
         return error_set(error, ERROR_PROTOCOL,
-                         "the answer does not fit the request (%s: wrong length, transaction or "
-                         "not Modbus at all)",
+                         "the answer does not fit the request (%s: wrong length, transaction, "
+                         "unit or checksum, or not Modbus at all)",
                          modbus_strerror(problem));
     }
     code = error_set(error, ERROR_UNREACHABLE, "the connection broke (%s)", strerror(problem));
@@ -159,14 +226,17 @@ enum error_code exchange_read(struct exchange *exchange, const struct plan_reque
                               int64_t timeout_ns, union exchange_answer *answer,
                               unsigned *exception, struct error *error)
 {
-    enum error_code code = check_quiet(exchange, error);
+    int64_t left_ns = timeout_ns;
+    enum error_code code = exchange->framing == EXCHANGE_TCP
+                               ? check_quiet(exchange, error)
+                               : make_quiet(exchange, &left_ns, error);
     int problem;
 
     if (code != ERROR_OK) {
         return name_request(exchange, request, code, error);
     }
-    (void)modbus_set_response_timeout(exchange->context, (uint32_t)(timeout_ns / NS_PER_S),
-                                      (uint32_t)(timeout_ns % NS_PER_S / NS_PER_US));
+    (void)modbus_set_response_timeout(exchange->context, (uint32_t)(left_ns / NS_PER_S),
+                                      (uint32_t)(left_ns % NS_PER_S / NS_PER_US));
     errno = 0;
     if (call_libmodbus(exchange->context, request, answer) == (int)request->count) {
         *exception = EXCHANGE_ANSWERED;

@@ -2,9 +2,11 @@
  *
  * Life: zeroed -> exchange_open() -> exchange_read()* -> exchange_close().
  *
- * After exchange_read() failed the stream may hold anything: only exchange_close() makes sense.
+ *  X1  After exchange_read() failed over TCP the stream may hold anything: only exchange_close()
+ *      makes sense. With RTU framing it may be asked again: what is left of the old is thrown away
+ *      before each request, and on a serial port the line must have been silent.
  *
- * Depends on: plan, address, libmodbus.  Threads: one user at a time.
+ * Depends on: plan, address, serial, libmodbus.  Threads: one user at a time.
  */
 #ifndef DRIVERS_MODBUS_EXCHANGE_H
 #define DRIVERS_MODBUS_EXCHANGE_H
@@ -12,6 +14,7 @@
 #include "base/error.h"
 #include "base/status_code.h"
 #include "drivers/modbus/plan.h"
+#include "drivers/modbus/serial.h"
 #include "drivers/modbus/value.h"
 
 #include <stdbool.h>
@@ -34,16 +37,28 @@ union exchange_answer {
     uint8_t bits[EXCHANGE_BITS_MAX]; /* 0 or 1 each */
 };
 
+enum exchange_framing { EXCHANGE_TCP, EXCHANGE_RTU };
+
 struct exchange {
     struct _modbus *context; /* NULL: closed */
-    const struct peer *peer; /* for the sentences */
+    const struct peer *peer; /* for the sentences; NULL: a serial port */
+    const char *port;        /* of a serial port, for the sentences */
     unsigned unit;
+    enum exchange_framing framing;
+    int64_t silence_ns; /* before a request, on a serial port */
 };
 
 /** Take the connected socket `fd`, also when it fails. Errors: ERROR_NO_MEMORY, ERROR_UNREACHABLE
  *  (too many descriptors for libmodbus). */
 MUST_CHECK enum error_code exchange_open(struct exchange *exchange, int fd, unsigned unit,
-                                         const struct peer *peer, struct error *error);
+                                         enum exchange_framing framing, const struct peer *peer,
+                                         struct error *error);
+
+/** Open the serial port `port`, which is borrowed. Errors: those of serial_open(). */
+MUST_CHECK enum error_code exchange_open_serial(struct exchange *exchange,
+                                                const struct serial_settings *settings,
+                                                const char *port, unsigned unit,
+                                                struct error *error);
 
 /** Ask and wait up to `timeout_ns` (at least 1 ms). ERROR_OK: *exception is EXCHANGE_ANSWERED with
  *  `answer` filled, or what the slave refused with. Errors: ERROR_TIMEOUT, ERROR_PROTOCOL,

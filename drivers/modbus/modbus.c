@@ -8,10 +8,9 @@
 
 enum { PROBE_EVERY_S = 24 * 60 * 60 };
 
-static enum error_code modbus_open(void *state, const struct clock *clock, int64_t deadline_ns,
-                                   struct error *error)
+static enum error_code open_tcp(struct modbus_device *device, enum exchange_framing framing,
+                                const struct clock *clock, int64_t deadline_ns, struct error *error)
 {
-    struct modbus_device *device = state;
     int64_t limit_ns = clock_monotonic_ns(clock) + device->connect_timeout_ns;
     enum error_code code;
     int fd = -1;
@@ -19,9 +18,33 @@ static enum error_code modbus_open(void *state, const struct clock *clock, int64
     code = dial_connect(&device->dial, &device->peer, clock,
                         limit_ns < deadline_ns ? limit_ns : deadline_ns, &fd, error);
     if (code == ERROR_OK) {
-        code = exchange_open(&device->exchange, fd, (unsigned)device->unit, &device->peer, error);
+        code = exchange_open(&device->exchange, fd, (unsigned)device->unit, framing, &device->peer,
+                             error);
     }
     return code;
+}
+
+static enum error_code modbus_tcp_open(void *state, const struct clock *clock, int64_t deadline_ns,
+                                       struct error *error)
+{
+    return open_tcp(state, EXCHANGE_TCP, clock, deadline_ns, error);
+}
+
+static enum error_code modbus_rtu_tcp_open(void *state, const struct clock *clock,
+                                           int64_t deadline_ns, struct error *error)
+{
+    return open_tcp(state, EXCHANGE_RTU, clock, deadline_ns, error);
+}
+
+static enum error_code modbus_rtu_open(void *state, const struct clock *clock, int64_t deadline_ns,
+                                       struct error *error)
+{
+    struct modbus_device *device = state;
+
+    (void)clock;
+    (void)deadline_ns; /* opening a port waits for nothing */
+    return exchange_open_serial(&device->exchange, &device->serial, device->address,
+                                (unsigned)device->unit, error);
 }
 
 /** One read() in progress. */
@@ -67,13 +90,25 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
     return true;
 }
 
-/** Ask for one request if the turn has the time. Sets *exception (0: answered). */
-static enum error_code ask(struct reading *reading, const struct plan_request *request,
-                           unsigned *exception, struct error *error)
+/** How long an answer may take: to think, and on a serial line to arrive. */
+static int64_t patience_ns(const struct modbus_device *device, const struct plan_request *request)
+{
+    enum { AROUND_BYTES = 8 + 5 }; /* the request, and what surrounds the values */
+    size_t bytes = table_has_bits(request->table) ? (request->count + 7U) / 8 : request->count * 2U;
+
+    return device->exchange.port == NULL
+               ? device->timeout_ns
+               : device->timeout_ns + serial_bytes_ns(&device->serial, AROUND_BYTES + bytes);
+}
+
+/** Ask once if the turn has the time. Sets *exception (0: answered). */
+static enum error_code ask_once(struct reading *reading, const struct plan_request *request,
+                                unsigned *exception, struct error *error)
 {
     struct modbus_device *device = reading->device;
     int64_t begun_ns = clock_monotonic_ns(reading->turn->clock);
     int64_t left_ns = reading->turn->deadline_ns - begun_ns;
+    int64_t limit_ns = patience_ns(device, request);
     enum error_code code;
     int64_t took_ns;
 
@@ -81,11 +116,21 @@ static enum error_code ask(struct reading *reading, const struct plan_request *r
         *exception = EXCHANGE_NO_TIME;
         return ERROR_OK;
     }
-    code = exchange_read(&device->exchange, request,
-                         left_ns < device->timeout_ns ? left_ns : device->timeout_ns,
+    code = exchange_read(&device->exchange, request, left_ns < limit_ns ? left_ns : limit_ns,
                          &device->answer, exception, error);
     took_ns = clock_monotonic_ns(reading->turn->clock) - begun_ns;
     reading->slowest_ns = took_ns > reading->slowest_ns ? took_ns : reading->slowest_ns;
+    return code;
+}
+
+static enum error_code ask(struct reading *reading, const struct plan_request *request,
+                           unsigned *exception, struct error *error)
+{
+    enum error_code code = ask_once(reading, request, exception, error);
+
+    if (code == ERROR_PROTOCOL && reading->device->exchange.framing == EXCHANGE_RTU) { /* M6 */
+        code = ask_once(reading, request, exception, error);
+    }
     return code;
 }
 
@@ -204,6 +249,13 @@ static void modbus_destroy(void *state)
     dial_deinit(&device->dial);
 }
 
+static const char *modbus_session(const void *state)
+{
+    const struct modbus_device *device = state;
+
+    return device->session;
+}
+
 const struct driver modbus_tcp_driver = {
     .name = "modbus-tcp",
     .summary = "reads coils, inputs and registers of Modbus TCP devices and gateways",
@@ -214,7 +266,46 @@ const struct driver modbus_tcp_driver = {
     .point_address_offset = offsetof(struct modbus_point_options, address),
     .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare,
-    .open = modbus_open,
+    .open = modbus_tcp_open,
+    .read = modbus_read,
+    .learned = modbus_learned,
+    .remember = modbus_remember,
+    .committed = modbus_committed,
+    .close = modbus_close_device,
+    .destroy = modbus_destroy,
+};
+
+const struct driver modbus_rtu_tcp_driver = {
+    .name = "modbus-rtu-tcp",
+    .summary = "reads Modbus RTU over TCP: serial gateways that pass frames on as they are",
+    .options = modbus_device_options,
+    .state_size = sizeof(struct modbus_device),
+    .point_options = modbus_device_point_options,
+    .point_size = sizeof(struct modbus_point_options),
+    .point_address_offset = offsetof(struct modbus_point_options, address),
+    .add_point = modbus_device_add_point,
+    .prepare = modbus_device_prepare,
+    .open = modbus_rtu_tcp_open,
+    .read = modbus_read,
+    .learned = modbus_learned,
+    .remember = modbus_remember,
+    .committed = modbus_committed,
+    .close = modbus_close_device,
+    .destroy = modbus_destroy,
+};
+
+const struct driver modbus_rtu_driver = {
+    .name = "modbus-rtu",
+    .summary = "reads a Modbus RTU device on a serial port",
+    .options = modbus_device_serial_options,
+    .state_size = sizeof(struct modbus_device),
+    .point_options = modbus_device_point_options,
+    .point_size = sizeof(struct modbus_point_options),
+    .point_address_offset = offsetof(struct modbus_point_options, address),
+    .add_point = modbus_device_add_point,
+    .prepare = modbus_device_prepare_serial,
+    .session = modbus_session,
+    .open = modbus_rtu_open,
     .read = modbus_read,
     .learned = modbus_learned,
     .remember = modbus_remember,

@@ -1,6 +1,6 @@
-/* drivers/modbus/modbus.h - Modbus TCP, as a master (client), reading only.
+/* drivers/modbus/modbus.h - Modbus TCP, RTU and RTU over TCP, as a master (client), reading only.
  *
- *   slave -> libmodbus -> [ MODBUS: dial, plan, value ] -> agent/pipeline
+ *   slave -> libmodbus -> [ MODBUS: dial, serial, plan, value ] -> agent/pipeline
  *
  * Rules beyond those of drivers/driver.h:
  *
@@ -14,6 +14,9 @@
  *      transaction or a closed connection fail read(): what the stream holds next can no longer be
  *      known.
  *  M5  What the turn has no time left for is emitted as BAD_TIMEOUT; the connection stays good.
+ *  M6  With RTU framing an answer that is spoilt, or another unit's, is thrown away with all that
+ *      follows it, and the request made once more; only then it fails.
+ *  M7  A serial port has one device (driver.session).
  *
  * Depends on: base, drivers/driver.h, libmodbus.  Threads: D5; name resolution uses glibc's own.
  */
@@ -23,5 +26,7 @@
 #include "drivers/driver.h"
 
 extern const struct driver modbus_tcp_driver;
+extern const struct driver modbus_rtu_driver;
+extern const struct driver modbus_rtu_tcp_driver;
 
 #endif

@@ -155,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     request.end = 1;
     device = (struct device){pair[1], (enum front)(bytes[0] / 4 % 3), bytes + CHOICES,
                              size_bytes - CHOICES};
-    if (exchange_open(&exchange, pair[0], 1, &peer, NULL) == ERROR_OK &&
+    if (exchange_open(&exchange, pair[0], 1, EXCHANGE_TCP, &peer, NULL) == ERROR_OK &&
         pthread_create(&thread, NULL, answer_once, &device) == 0) {
         ask(&exchange, &request);
         (void)pthread_join(thread, NULL);
