@@ -51,7 +51,7 @@ static bool answer(int fd, struct modbus_peer_counts *counts)
         reply[9 + 2 * i] = (uint8_t)(value >> 8);
         reply[10 + 2 * i] = (uint8_t)value;
     }
-    return send(fd, reply, 9 + (size_t)bytes, MSG_NOSIGNAL) == (ssize_t)(9 + bytes);
+    return send(fd, reply, 9 + (size_t)bytes, MSG_NOSIGNAL) == 9 + (ssize_t)bytes;
 }
 
 static _Noreturn void serve(int listener, struct modbus_peer_counts *counts)
