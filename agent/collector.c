@@ -345,8 +345,8 @@ static void collector_free(struct collector *collector)
 }
 
 enum error_code collector_start(const struct collector_settings *settings,
-                                struct config_device *device, struct collector **collector,
-                                struct error *error)
+                                struct config_device *device, uint32_t rank,
+                                struct collector **collector, struct error *error)
 {
     struct collector *made = calloc(1, sizeof(*made));
     enum error_code code;
@@ -359,7 +359,7 @@ enum error_code collector_start(const struct collector_settings *settings,
     waiter_init(&made->waiter);
     made->learned.folder = settings->learned_folder;
     learned_load(&made->learned, device);
-    schedule_init(&made->schedule, device->intervals_ns, device->interval_count);
+    schedule_init(&made->schedule, device->intervals_ns, device->interval_count, rank);
     made->row = status_device_join(settings->board, device->name, device->driver->name);
     code = made->row < 0
                ? error_set(error, ERROR_NO_MEMORY, "%s: no room on the status board", device->name)

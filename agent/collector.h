@@ -46,9 +46,9 @@ struct collector_settings {
     const char *learned_folder;      /* of agent/learned.h; NULL: nothing is kept */
 };
 
-/** Takes `device` on success. */
+/** Takes `device` on success. `rank`: of agent/schedule.h, H4. */
 MUST_CHECK enum error_code collector_start(const struct collector_settings *settings,
-                                           struct config_device *device,
+                                           struct config_device *device, uint32_t rank,
                                            struct collector **collector, struct error *error);
 
 /** Wakes it; it finishes the read it is in and ends. Any thread. */

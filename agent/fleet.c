@@ -155,8 +155,9 @@ struct fleet_change fleet_apply(struct fleet *fleet, struct config *config, flee
         if (config->devices[i] == NULL) {
             continue;
         }
-        if (collector_start(&fleet->settings, config->devices[i], &fleet->running[fleet->count],
-                            &error) != ERROR_OK) {
+        /* After a reload two may have one rank: they begin in the same millisecond. */
+        if (collector_start(&fleet->settings, config->devices[i], (uint32_t)fleet->count,
+                            &fleet->running[fleet->count], &error) != ERROR_OK) {
             log_error("device-not-started", "device=%s error=\"%s\"", config->devices[i]->name,
                       error.text);
             change.failed++;

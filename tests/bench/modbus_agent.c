@@ -36,7 +36,7 @@ static bool write_config(const char *folder, const struct modbus_peer *peer, uns
                       i, (unsigned)peer->port);
         for (unsigned n = 0; n < points; n++) {
             (void)fprintf(file, "      - { name: p%u, address: holding:%u, type: uint16 }\n", n,
-                          100 + n);
+                          MODBUS_PEER_FIRST + i + n);
         }
     }
     return fclose(file) == 0;
@@ -106,10 +106,10 @@ static double late_ms(const struct modbus_peer_counts *counts, double share)
     unsigned i = 0;
 
     for (unsigned n = 0; n < MODBUS_PEER_MS; n++) {
-        total += atomic_load(&counts->at_ms[n]);
+        total += atomic_load(&counts->late_ms[n]);
     }
     for (; i < MODBUS_PEER_MS - 1; i++) {
-        so_far += atomic_load(&counts->at_ms[i]);
+        so_far += atomic_load(&counts->late_ms[i]);
         if ((double)so_far >= share * (double)total) {
             break;
         }
@@ -126,7 +126,7 @@ static bool measure(struct modbus_peer *peer, pid_t process, unsigned seconds,
     uint64_t total = 0;
 
     (void)nanosleep(&settle, NULL);
-    memset(peer->counts->at_ms, 0, sizeof(peer->counts->at_ms));
+    memset(peer->counts->late_ms, 0, sizeof(peer->counts->late_ms));
     if (!look_at(process, &before_s, &result->resident_mib)) {
         return false;
     }
@@ -139,7 +139,7 @@ static bool measure(struct modbus_peer *peer, pid_t process, unsigned seconds,
         return false;
     }
     for (unsigned i = 0; i < MODBUS_PEER_MS; i++) {
-        total += atomic_load(&peer->counts->at_ms[i]);
+        total += atomic_load(&peer->counts->late_ms[i]);
     }
     result->processor = (after_s - before_s) / ((double)took_ns / 1e9);
     result->polls_s = (double)total / ((double)took_ns / 1e9);

@@ -1,5 +1,8 @@
 #include "tests/bench/modbus_peer.h"
 
+#include "agent/schedule.h"
+#include "base/clock.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -15,10 +18,13 @@
 
 enum { REQUEST_BYTES = 12, ANSWER_MAX = 260, EVENTS_MAX = 64, BACKLOG = 1024 };
 
-static void count(struct modbus_peer_counts *counts, const struct timespec *now)
+static void count(struct modbus_peer_counts *counts, const struct timespec *now, unsigned first)
 {
     if (atomic_load(&counts->counting)) {
-        (void)atomic_fetch_add(&counts->at_ms[now->tv_nsec / 1000000], 1);
+        int64_t phase_ns = schedule_phase_ns(NS_PER_S, first - MODBUS_PEER_FIRST);
+        int64_t late_ns = (now->tv_nsec - phase_ns + NS_PER_S) % NS_PER_S;
+
+        (void)atomic_fetch_add(&counts->late_ms[late_ns / NS_PER_MS], 1);
     }
 }
 
@@ -34,8 +40,8 @@ static bool answer(int fd, struct modbus_peer_counts *counts)
         return false;
     }
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    count(counts, &now);
     first = (unsigned)request[8] << 8 | request[9];
+    count(counts, &now, first);
     number = (unsigned)request[10] << 8 | request[11];
     bytes = request[7] <= 2 ? (number + 7) / 8 : 2 * number;
     if (bytes > ANSWER_MAX - 9) {

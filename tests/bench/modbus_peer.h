@@ -1,8 +1,9 @@
 /* tests/bench/modbus_peer.h - a small, fast Modbus TCP slave in a process of its own.
  *
  * It answers functions 1 to 4 of any unit id on any number of connections; register n holds n plus
- * the seconds since 1970, so that every value changes once a second. When each request came, in
- * milliseconds behind the whole second of the system's clock, is counted while `counting` is set.
+ * the seconds since 1970, so that every value changes once a second. While `counting` is set, each
+ * request is counted by how late it was: one that begins at register MODBUS_PEER_FIRST + n is
+ * meant for the phase of rank n (agent/schedule.h, H4) of each second of the system's clock.
  *
  * Life: modbus_peer_start() -> ... -> modbus_peer_stop().
  */
@@ -14,12 +15,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { MODBUS_PEER_MS = 1000 };
+enum { MODBUS_PEER_MS = 1000, MODBUS_PEER_FIRST = 1000 };
 
 /** In memory shared with its process. */
 struct modbus_peer_counts {
     _Atomic bool counting;
-    _Atomic uint64_t at_ms[MODBUS_PEER_MS];
+    _Atomic uint64_t late_ms[MODBUS_PEER_MS];
 };
 
 struct modbus_peer {

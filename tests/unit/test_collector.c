@@ -158,7 +158,7 @@ static void readings_refused_for_long_are_said_once(void **state) /* K6 */
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
         collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
-                        make_device(&play), &collector, &error),
+                        make_device(&play), 0, &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 300);
     store_state(room->store, STREAM_READINGS, &now);
@@ -212,7 +212,7 @@ static void a_kept_alarm_is_on_disk_at_the_end_of_its_turn(void **state) /* K7 *
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
         collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
-                        device, &collector, &error),
+                        device, 0, &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 4); /* so three turns ended, and nobody else commits here */
     store_state(room->store, STREAM_READINGS, &now);
@@ -246,7 +246,7 @@ static void what_amounts_to_a_program_page_is_not_left_in_memory(void **state) /
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
     assert_int_equal(
         collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
-                        make_device(&play), &collector, &error),
+                        make_device(&play), 0, &collector, &error),
         ERROR_OK);
     wait_for_reads(&play, 3);
     store_state(room->store, STREAM_READINGS, &now);
@@ -278,7 +278,7 @@ static void what_a_driver_learned_outlives_its_collector(void **state) /* K9 */
     assert_int_equal(status_board_create(&settings.board, &error), ERROR_OK);
     for (int life = 0; life < 2; life++) {
         play_init(&play, false);
-        assert_int_equal(collector_start(&settings, make_device(&play), &collector, &error),
+        assert_int_equal(collector_start(&settings, make_device(&play), 0, &collector, &error),
                          ERROR_OK);
         wait_for_reads(&play, 2);
         assert_int_equal(play.knows, life == 1);
