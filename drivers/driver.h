@@ -130,6 +130,9 @@ struct driver {
      *  as configured. The slot may be NULL, too. */
     const char *(*group_template)(const void *group);
     size_t point_address_offset; /* in the point's struct: const char * shown as its address */
+    /** Of which type a point's samples are ("float64"), by its filled options; NULL: as its option
+     *  `type` says. The slot may be NULL, too. */
+    const char *(*point_type)(const void *options);
     const struct driver_standard_point *standard_points; /* NULL: every point is configured */
     int64_t standard_interval_ns; /* of a device that names none; 0: the host's default */
     bool pushes;                  /* the source sends when it likes; read() waits for it */

@@ -185,7 +185,10 @@ static bool read_point(const struct point_source *source, const struct record *r
         !check(source->loading, record, &point, driver) || !check_type(source, record)) {
         return false;
     }
-    configured_type = settings_text(&settings, record, "type");
+    configured_type = driver->point_type == NULL ? NULL : driver->point_type(options);
+    if (configured_type == NULL) {
+        configured_type = settings_text(&settings, record, "type");
+    }
     entry.point.definition.type = source->group_template != NULL ? ""
                                   : configured_type == NULL      ? type
                                                                  : configured_type;

@@ -93,6 +93,10 @@ const struct option_spec modbus_device_point_options[] = {
      NULL},
     {OPTION_TEXT, "invalid", "", 1, 200, offsetof(struct modbus_point_options, invalid),
      "what the registers hold when there is no value, as in 0x8000 or 0xffff, 0xfffe", NULL},
+    {OPTION_TEXT, "scale_register", "", 1, 60,
+     offsetof(struct modbus_point_options, scale_register),
+     "the register with the power of ten that an integer is multiplied with, as in holding:105",
+     NULL},
     {.type = OPTION_END},
 };
 
@@ -149,6 +153,69 @@ static enum error_code check_length(const struct modbus_device *device,
     return ERROR_OK;
 }
 
+const char *modbus_device_point_type(const void *options)
+{
+    const struct modbus_point_options *point = options;
+
+    return point->scale_register != NULL ? "float64" : NULL; /* F2 */
+}
+
+/** What an item of the plan covers: the value, and its factor (N5). */
+static void span_of(const struct modbus_point *point, unsigned *first, unsigned *count)
+{
+    unsigned end = (unsigned)point->address.number + point->format.registers;
+
+    *first = point->address.number;
+    if (point->has_factor && point->factor_number < *first) {
+        *first = point->factor_number;
+    } else if (point->has_factor && point->factor_number >= end) {
+        end = (unsigned)point->factor_number + 1;
+    }
+    *count = end - *first;
+}
+
+static enum error_code add_factor(const struct modbus_device *device,
+                                  const struct modbus_point_options *options,
+                                  struct modbus_point *point, struct error *error)
+{
+    struct point_address address;
+    enum error_code code;
+    unsigned first;
+    unsigned count;
+
+    if (options->scale_register == NULL) {
+        return ERROR_OK;
+    }
+    code = error_prefix(error, point_address_parse(options->scale_register, &address, error),
+                        "scale_register");
+    if (code != ERROR_OK) {
+        return code;
+    }
+    if (!scale_fits(point->format.type)) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s': only an integer has a scale_register; leave it out",
+                         options->address);
+    }
+    if (address.table != point->address.table || address.has_bit) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "scale_register '%s': write a whole register of the value's own table, as "
+                         "in %s:%u; both must come in one answer",
+                         options->scale_register, table_name(point->address.table), address.number);
+    }
+    point->has_factor = true;
+    point->factor_number = address.number;
+    span_of(point, &first, &count);
+    if (count > device->block) {
+        return error_set(
+            error, ERROR_BAD_CONFIG,
+            "address '%s': from it to scale_register '%s' there are %u registers; both "
+            "must come in one answer, which block: %u forbids. Without scale_register "
+            "a fixed factor can stand in scale",
+            options->address, options->scale_register, count, (unsigned)device->block);
+    }
+    return ERROR_OK;
+}
+
 enum error_code modbus_device_add_point(void *state, struct arena *arena,
                                         const struct driver_point *configured, struct error *error)
 {
@@ -180,6 +247,9 @@ enum error_code modbus_device_add_point(void *state, struct arena *arena,
         code = check_length(device, options, point, error);
     }
     if (code == ERROR_OK) {
+        code = add_factor(device, options, point, error);
+    }
+    if (code == ERROR_OK) {
         code = error_prefix(error, invalid_parse(options->invalid, arena, &point->format, error),
                             "address '%s'", options->address);
     }
@@ -207,11 +277,15 @@ static enum error_code make_plan(struct modbus_device *device, struct arena *are
     }
     for (const struct modbus_point *point = device->points; point != NULL;
          point = point->next, sequence++) {
+        unsigned first;
+        unsigned count;
+
+        span_of(point, &first, &count);
         plan->items[plan->item_count++] = (struct plan_item){
             .point = point,
             .sequence = sequence,
-            .number = point->address.number,
-            .count = (uint8_t)point->format.registers,
+            .number = (uint16_t)first,
+            .count = (uint8_t)count,
             .table = (uint8_t)point->address.table,
             .schedule = (uint8_t)point->schedule,
         };

@@ -12,6 +12,7 @@
 #include "drivers/modbus/dial.h"
 #include "drivers/modbus/exchange.h"
 #include "drivers/modbus/plan.h"
+#include "drivers/modbus/scale.h"
 #include "drivers/modbus/value.h"
 
 #include <stdbool.h>
@@ -21,8 +22,9 @@ struct modbus_point_options {
     const char *address;
     uint32_t type; /* enum value_type */
     uint32_t order;
-    uint64_t length;     /* registers of a string */
-    const char *invalid; /* NULL: none */
+    uint64_t length;            /* registers of a string */
+    const char *invalid;        /* NULL: none */
+    const char *scale_register; /* NULL: none */
 };
 
 struct modbus_point {
@@ -31,6 +33,8 @@ struct modbus_point {
     uint32_t schedule;
     struct point_address address;
     struct value_format format;
+    bool has_factor; /* scale.h; in the table of `address` */
+    uint16_t factor_number;
 };
 
 struct modbus_device {
@@ -75,6 +79,9 @@ extern const struct option_spec modbus_device_point_options[];
 enum error_code modbus_device_add_point(void *state, struct arena *arena,
                                         const struct driver_point *configured, struct error *error);
 enum error_code modbus_device_prepare(void *state, struct arena *arena, struct error *error);
+
+/** driver.point_type. */
+const char *modbus_device_point_type(const void *options);
 
 /** driver.prepare of modbus-rtu. */
 enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, struct error *error);

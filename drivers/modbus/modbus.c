@@ -71,7 +71,7 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
             .point_id = point->point_id,
             .status = status,
         };
-        unsigned place = item->number - request->first;
+        unsigned place = point->address.number - request->first;
         uint16_t bit_register[1];
 
         if (!plan_item_is_due(item, reading->turn->due)) {
@@ -82,6 +82,11 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
             value_decode(&point->format, bit_register, &sample, device->text);
         } else if (status == STATUS_GOOD) {
             value_decode(&point->format, device->answer.registers + place, &sample, device->text);
+            if (point->has_factor) {
+                scale_apply(&point->format,
+                            device->answer.registers[point->factor_number - request->first],
+                            &sample);
+            }
         }
         if (!driver_emit(reading->sink, &sample)) {
             return false;
@@ -264,6 +269,7 @@ const struct driver modbus_tcp_driver = {
     .point_options = modbus_device_point_options,
     .point_size = sizeof(struct modbus_point_options),
     .point_address_offset = offsetof(struct modbus_point_options, address),
+    .point_type = modbus_device_point_type,
     .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare,
     .open = modbus_tcp_open,
@@ -283,6 +289,7 @@ const struct driver modbus_rtu_tcp_driver = {
     .point_options = modbus_device_point_options,
     .point_size = sizeof(struct modbus_point_options),
     .point_address_offset = offsetof(struct modbus_point_options, address),
+    .point_type = modbus_device_point_type,
     .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare,
     .open = modbus_rtu_tcp_open,
@@ -302,6 +309,7 @@ const struct driver modbus_rtu_driver = {
     .point_options = modbus_device_point_options,
     .point_size = sizeof(struct modbus_point_options),
     .point_address_offset = offsetof(struct modbus_point_options, address),
+    .point_type = modbus_device_point_type,
     .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare_serial,
     .session = modbus_session,

@@ -12,6 +12,8 @@
  *  N4  What a slave refused: plan_split() cuts at the widest hole, else near the middle, and the
  *      cut stays until it is taken back; an item refused on its own stays alone until it is
  *      answered again. Items of equal registers (bits of one register) always go together.
+ *  N5  An item may hold more than a value: all from the value to its scale factor. So both come in
+ *      one answer or, where the slave refuses that, neither does.
  *
  * Depends on: address, limit.  Threads: one user at a time. Never allocates.
  */

@@ -141,6 +141,20 @@ static void points_carry_their_definitions(void **state)
     config_free(config);
 }
 
+static void a_point_with_a_scale_register_is_a_double(void **state)
+{
+    struct config *config =
+        load(*state, "site: s\ndevices:\n  - name: m\n    driver: modbus-tcp\n    address: h\n"
+                     "    points:\n"
+                     "      - { name: w, address: holding:1, type: int16, "
+                     "scale_register: holding:2 }\n"
+                     "      - { name: v, address: holding:3, type: int16 }\n");
+
+    assert_string_equal(config->devices[0]->points[0].definition.type, "float64");
+    assert_string_equal(config->devices[0]->points[1].definition.type, "int16");
+    config_free(config);
+}
+
 static void each_different_interval_is_a_schedule(void **state)
 {
     struct config_folder *folder = *state;
@@ -310,6 +324,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         IN_FOLDER(a_whole_configuration_is_read_as_written),
         IN_FOLDER(points_carry_their_definitions),
+        IN_FOLDER(a_point_with_a_scale_register_is_a_double),
         IN_FOLDER(each_different_interval_is_a_schedule),
         IN_FOLDER(a_site_alone_is_a_configuration),
         IN_FOLDER(the_flash_saver_flushes_less_often_unless_it_is_told_how_often),

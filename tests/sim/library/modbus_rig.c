@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SETTINGS = 5 };
+
 static const struct driver *const driver = &modbus_tcp_driver;
 
 static const struct clock *clock_of(const struct rig *rig)
@@ -71,9 +73,10 @@ enum error_code rig_option(struct rig *rig, const char *key, const char *value)
                       &rig->error);
 }
 
-static enum error_code add(struct rig *rig, const char *const settings[4], uint32_t schedule)
+static enum error_code add(struct rig *rig, const char *const settings[SETTINGS], uint32_t schedule)
 {
-    static const char *const keys[4] = {"address", "type", "order", "length"};
+    static const char *const keys[SETTINGS] = {"address", "type", "order", "length",
+                                               "scale_register"};
     struct driver_point *point = &rig->points[rig->point_count];
     enum error_code code;
     void *options;
@@ -86,7 +89,7 @@ static enum error_code add(struct rig *rig, const char *const settings[4], uint3
         return ERROR_NO_MEMORY;
     }
     code = option_set_fallbacks(driver->point_options, options, &rig->arena, &rig->error);
-    for (unsigned i = 0; code == ERROR_OK && i < 4; i++) {
+    for (unsigned i = 0; code == ERROR_OK && i < SETTINGS; i++) {
         if (settings[i] != NULL) {
             code = option_set(option_find(driver->point_options, keys[i]), settings[i], options,
                               &rig->arena, &rig->error);
@@ -107,7 +110,15 @@ static enum error_code add(struct rig *rig, const char *const settings[4], uint3
 enum error_code rig_point(struct rig *rig, const char *address, const char *type, const char *order,
                           const char *length)
 {
-    const char *const settings[4] = {address, type, order, length};
+    const char *const settings[SETTINGS] = {address, type, order, length, NULL};
+
+    return add(rig, settings, 0);
+}
+
+enum error_code rig_scaled(struct rig *rig, const char *address, const char *type,
+                           const char *order, const char *scale_register)
+{
+    const char *const settings[SETTINGS] = {address, type, order, NULL, scale_register};
 
     return add(rig, settings, 0);
 }
@@ -118,7 +129,7 @@ enum error_code rig_registers(struct rig *rig, unsigned first, unsigned count, u
 
     for (unsigned i = 0; code == ERROR_OK && i < count; i++) {
         char address[RIG_ADDRESS_SIZE];
-        const char *const settings[4] = {address, "uint16", NULL, NULL};
+        const char *const settings[SETTINGS] = {address, "uint16", NULL, NULL, NULL};
 
         (void)snprintf(address, sizeof(address), "holding:%u", first + i);
         code = add(rig, settings, schedule);

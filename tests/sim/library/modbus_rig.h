@@ -48,6 +48,10 @@ enum error_code rig_option(struct rig *rig, const char *key, const char *value);
 enum error_code rig_point(struct rig *rig, const char *address, const char *type, const char *order,
                           const char *length);
 
+/** As rig_point(), of an integer with a scale register. */
+enum error_code rig_scaled(struct rig *rig, const char *address, const char *type,
+                           const char *order, const char *scale_register);
+
 /** As rig_point(), `count` uint16 points of holding registers from `first`. */
 enum error_code rig_registers(struct rig *rig, unsigned first, unsigned count, uint32_t schedule);
 
