@@ -19,6 +19,8 @@ enum { START_BEGINNING, START_END };
 struct file_log_device {
     const char *path;
     uint32_t start;
+    struct line_format_options format_options;
+    struct line_format format;
     struct discovery *discovery; /* made by the first open(), freed by destroy() */
     struct followed_reading *reading;
     bool is_open;
@@ -32,6 +34,16 @@ static const struct option_spec device_options[] = {
      "the files, with * and ? in the name: /var/log/press/*.log*", NULL},
     {OPTION_CHOICE, "start", "beginning", 0, 0, offsetof(struct file_log_device, start),
      "where to begin with files that are there when the device is new", "beginning|end"},
+    {OPTION_CHOICE, "format", "text", 0, 0, offsetof(struct file_log_device, format_options.kind),
+     "how a line states time, severity and source; text: not at all", LINE_FORMAT_CHOICES},
+    {OPTION_TEXT, "pattern", "", 1, PATTERN_MAX_BYTES,
+     offsetof(struct file_log_device, format_options.pattern),
+     "of a custom format: %{time} [%{severity}] %{source}: %{message}", NULL},
+    {OPTION_TEXT, "time_format", "", 1, 100,
+     offsetof(struct file_log_device, format_options.time_format),
+     "of a custom format's time: %d.%m.%Y %H:%M:%S,%f; ISO 8601 when absent", NULL},
+    {OPTION_TEXT, "zone", "local", 1, 64, offsetof(struct file_log_device, format_options.zone),
+     "where times without a zone are from: local, utc, +01:00, Europe/Berlin", NULL},
     {.type = OPTION_END},
 };
 
@@ -46,10 +58,9 @@ static enum error_code file_log_add_point(void *state, struct arena *arena,
 
 static enum error_code file_log_prepare(void *state, struct arena *arena, struct error *error)
 {
-    const struct file_log_device *device = state;
+    struct file_log_device *device = state;
     const char *name = strrchr(device->path, '/');
 
-    (void)arena;
     if (device->path[0] != '/') {
         return error_set(error, ERROR_BAD_CONFIG,
                          "path: '%s' does not begin with a '/'; write it whole: /var/log/x.log",
@@ -60,7 +71,7 @@ static enum error_code file_log_prepare(void *state, struct arena *arena, struct
                          "path: '%s' names a folder; write which of its files: %s*.log",
                          device->path, device->path);
     }
-    return ERROR_OK;
+    return line_format_set(&device->format, &device->format_options, arena, error);
 }
 
 /** Watch the folders of the pattern. How many there are. */
@@ -162,6 +173,7 @@ static enum followed_result read_round(struct file_log_device *device,
     enum followed_result all = FOLLOWED_END;
 
     device->reading->sink = sink;
+    device->reading->format = &device->format;
     device->reading->now_ns = clock_utc_ns(turn->clock);
     for (size_t i = 0; i < FOLLOWED_MAX; i++) {
         struct followed *followed = &device->discovery->list[(device->next + i) % FOLLOWED_MAX];

@@ -14,8 +14,10 @@
  *      a whole part, is handed over; the end of a file without a line feed after IDLE_S.
  *  FL4 Compressed files are left alone. Of FOLLOWED_MAX files each has one of the host's positions,
  *      given back IDLE_S after its last change when the pattern does not fit the file any more.
+ *  FL5 A line that does not have the configured format is kept as it is, with the time of reading
+ * and "unparsed" in its fields, and told once: again only after many that had it.
  *
- * Depends on: base.  Threads: one at a time.
+ * Depends on: base, lines.  Threads: one at a time.
  */
 #ifndef DRIVERS_FILELOG_FILE_LOG_H
 #define DRIVERS_FILELOG_FILE_LOG_H

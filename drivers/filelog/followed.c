@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIELDS_SIZE = 2 * FOLLOWED_PATH_SIZE + 64 };
+enum { FIELDS_SIZE = 2 * FOLLOWED_PATH_SIZE + MEMBERS_SIZE + 64, FIT_AGAIN_COUNT = 1000 };
 
 void followed_begin(struct followed *followed, const struct stat *file)
 {
@@ -131,9 +131,9 @@ void followed_detach(struct followed *followed)
     followed->fd = -1;
 }
 
-/** {"file":"/var/log/x.log","part":2} */
-static void print_fields(const struct followed *followed, bool is_part, bool is_last,
-                         char fields[FIELDS_SIZE])
+/** {"file":"/var/log/x.log","host":"press","part":2} */
+static void print_fields(const struct followed *followed, const struct members *members,
+                         bool is_part, bool is_last, char fields[FIELDS_SIZE])
 {
     size_t used = (size_t)snprintf(fields, FIELDS_SIZE, "{\"file\":\""); /* fits */
 
@@ -143,11 +143,14 @@ static void print_fields(const struct followed *followed, bool is_part, bool is_
         }
         fields[used++] = (char)((unsigned char)*at < 0x20 ? ' ' : *at);
     }
+    fields[used++] = '"';
+    memcpy(fields + used, members->text, members->size);
+    used += members->size;
     if (is_part) {
-        (void)snprintf(fields + used, FIELDS_SIZE - used, "\",\"part\":%" PRIu32 "%s}",
+        (void)snprintf(fields + used, FIELDS_SIZE - used, ",\"part\":%" PRIu32 "%s}",
                        followed->part + 1, is_last ? ",\"last\":true" : ""); /* fits */
     } else {
-        (void)snprintf(fields + used, FIELDS_SIZE - used, "\"}"); /* fits */
+        (void)snprintf(fields + used, FIELDS_SIZE - used, "}"); /* fits */
     }
 }
 
@@ -182,14 +185,51 @@ static size_t find_record(const struct followed_reading *reading, const uint8_t 
     return *text_size = reading->take_rest ? size : 0;
 }
 
-/** Hand over the record at `bytes`; `followed` is then behind it. The mark's bytes stand before. */
-static bool hand_over(struct followed *followed, const struct followed_reading *reading,
-                      const uint8_t *bytes, size_t size, size_t text_size, bool ends_line)
+/** Take the text apart. The second and further parts of a long line are kept as they are, and so is
+ *  what does not have the format (FL5). true: it has. */
+static bool parse(const struct followed *followed, struct followed_reading *reading,
+                  const char *text, size_t size)
+{
+    if (followed->part > 0) {
+        line_parts_keep(&reading->parts, text, size, reading->now_ns);
+        return true;
+    }
+    if (!line_format_parse(reading->format, text, size, reading->now_ns, &reading->parts)) {
+        members_raw(&reading->parts.members, ",\"unparsed\":true");
+        return false;
+    }
+    return true;
+}
+
+/** FL5: once, until the format was right for a while. */
+static void tell_unfit(const struct followed *followed, struct followed_reading *reading, bool fits)
+{
+    const struct driver_rejection rejection = {
+        .received_ns = reading->now_ns,
+        .source = followed->path,
+        .reason = "a line does not have the configured format; such lines are kept as they are, "
+                  "with \"unparsed\" in their fields: look at format, pattern and time_format",
+        .payload = reading->parts.message.bytes,
+        .payload_bytes = reading->parts.message.size_bytes,
+    };
+
+    if (fits) {
+        reading->fit_count += reading->fit_count < FIT_AGAIN_COUNT;
+        reading->is_unfit_told = reading->is_unfit_told && reading->fit_count < FIT_AGAIN_COUNT;
+        return;
+    }
+    reading->fit_count = 0;
+    if (!reading->is_unfit_told) {
+        reading->sink->reject(reading->sink, &rejection);
+    }
+    reading->is_unfit_told = true;
+}
+
+/** `followed` when the `size` bytes at `bytes` are read, too. The mark's bytes stand before. */
+static struct followed step(const struct followed *followed, const uint8_t *bytes, size_t size,
+                            bool ends_line)
 {
     struct followed next = *followed;
-    const char *name = strrchr(followed->path, '/');
-    char fields[FIELDS_SIZE], position[DRIVER_POSITION_SIZE];
-    struct driver_line line = {.time_ns = reading->now_ns, .position = position};
     size_t mark_size;
 
     next.offset += size;
@@ -199,18 +239,35 @@ static bool hand_over(struct followed *followed, const struct followed_reading *
     if (followed->offset < FOLLOWED_MARK_BYTES) { /* all before it is in `bytes` */
         next.head_mark = crc32c(0, bytes - followed->offset, mark_size);
     }
+    return next;
+}
+
+/** Hand over the record at `bytes`; `followed` is then behind it. */
+static bool hand_over(struct followed *followed, struct followed_reading *reading,
+                      const uint8_t *bytes, size_t size, size_t text_size, bool ends_line)
+{
+    struct followed next = step(followed, bytes, size, ends_line);
+    const char *name = strrchr(followed->path, '/');
+    char fields[FIELDS_SIZE], position[DRIVER_POSITION_SIZE];
+    bool fits = parse(followed, reading, (const char *)bytes, text_size);
+    const struct line_parts *parts = &reading->parts;
+    struct driver_line line = {.time_ns = parts->time_ns, .position = position};
+
     followed_print(&next, position);
-    print_fields(followed, !ends_line || followed->part > 0, ends_line, fields);
+    print_fields(followed, &parts->members, !ends_line || followed->part > 0, ends_line, fields);
     line.record = (struct log_record){
-        .severity = LOG_SEVERITY_UNKNOWN,
-        .source = log_text_of(name != NULL ? name + 1 : followed->path),
+        .severity = parts->severity,
+        .source = parts->source.size_bytes > 0
+                      ? parts->source
+                      : log_text_of(name != NULL ? name + 1 : followed->path),
         .fields = log_text_of(fields),
-        .message = {(const char *)bytes, (uint32_t)text_size},
+        .message = parts->message,
     };
     reading->sink->slot = followed->slot;
     if (!reading->sink->line(reading->sink, &line)) {
         return false;
     }
+    tell_unfit(followed, reading, fits);
     *followed = next;
     return true;
 }

@@ -5,12 +5,13 @@
  * Life: a zeroed struct with fd -1 is unused; followed_begin() or followed_parse() make it used;
  * followed_attach() gives it a file; followed_detach() takes that away.
  *
- * Depends on: base.  Threads: one at a time.
+ * Depends on: base, lines.  Threads: one at a time.
  */
 #ifndef DRIVERS_FILELOG_FOLLOWED_H
 #define DRIVERS_FILELOG_FOLLOWED_H
 
 #include "drivers/driver.h"
+#include "drivers/lines/format.h"
 
 #include <sys/stat.h>
 
@@ -46,6 +47,10 @@ struct followed_reading {
     struct driver_sink *sink;
     int64_t now_ns;                                            /* UTC */
     bool take_rest;                                            /* also what has no line feed */
+    struct line_format *format;                                /* borrowed */
+    bool is_unfit_told;                                        /* a line did not have the format */
+    uint32_t fit_count;                                        /* lines that had it, since then */
+    struct line_parts parts;                                   /* scratch */
     uint8_t bytes[FOLLOWED_MARK_BYTES + FOLLOWED_CHUNK_BYTES]; /* scratch */
 };
 
