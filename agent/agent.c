@@ -32,6 +32,7 @@ struct agent {
     bool begins_anew; /* G5 */
     struct clock_watch clock_watch;
     struct shared shared;
+    struct errand_board errands;
     struct fleet fleet;
     struct self self;
     struct local_api *api;
@@ -321,9 +322,13 @@ static enum error_code start(struct agent *agent, struct error *error)
     if (code != ERROR_OK) {
         return code;
     }
-    agent->fleet.settings = (struct collector_settings){
-        agent->shared.store, agent->shared.board, clock, &agent->self.source,
-        agent->learned_folder[0] != '\0' ? agent->learned_folder : NULL};
+    agent->fleet.settings =
+        (struct collector_settings){agent->shared.store,
+                                    agent->shared.board,
+                                    clock,
+                                    &agent->self.source,
+                                    agent->learned_folder[0] != '\0' ? agent->learned_folder : NULL,
+                                    &agent->errands};
     self_init(&agent->self, agent->shared.config->queue.path, agent->shared.store,
               agent->shared.board, clock);
     change = fleet_apply(&agent->fleet, agent->shared.config, tick, agent);
@@ -376,6 +381,7 @@ static void agent_deinit(struct agent *agent)
     store_close(agent->shared.store);
     status_board_free(agent->shared.board);
     config_free(agent->shared.config);
+    errand_board_deinit(&agent->errands);
     (void)pthread_mutex_destroy(&agent->shared.lock);
 }
 
@@ -423,6 +429,8 @@ int agent_run(const struct agent_settings *settings)
                  agent.shared.config->queue.path) >= (int)sizeof(agent.learned_folder)) {
         agent.learned_folder[0] = '\0';
     }
+    errand_board_init(&agent.errands);
+    agent.shared.errands = &agent.errands;
     agent.shared.clock_watch = &agent.clock_watch;
     agent.shared.clock = &agent.clock_watch.wall.clock;
     agent.shared.started_ns = clock_monotonic_ns(agent.shared.clock);

@@ -1,5 +1,6 @@
 #include "agent/collector.h"
 
+#include "agent/errand.h"
 #include "agent/intake.h"
 #include "agent/journal.h"
 #include "agent/lateness.h"
@@ -42,6 +43,7 @@ struct collector {
     struct collector_settings settings;
     struct config_device *device;
     struct waiter waiter;
+    struct errand_desk desk;
     pthread_t thread;
     struct intake intake;
     struct schedule schedule;
@@ -158,6 +160,26 @@ static void fail(struct collector *collector, enum error_code code, const struct
     }
 }
 
+static void run_errand(struct collector *collector) /* K10 */
+{
+    struct errand *errand = errand_take(&collector->desk);
+    struct error error = {0};
+    enum error_code code;
+
+    if (errand == NULL) {
+        return;
+    }
+    code = errand->run(errand, collector->device,
+                       collector->is_open     ? NULL
+                       : collector->outage.on ? collector->outage.reason
+                                              : "it is being connected",
+                       &error);
+    if (code != ERROR_OK && collector->is_open) {
+        fail(collector, code, &error);
+    }
+    errand_done(&collector->desk); /* the errand is its owner's again */
+}
+
 static void wait_for_retry(struct collector *collector)
 {
     int64_t until_ns = monotonic_ns(collector) + waiter_jitter_ns(collector->backoff_ns);
@@ -169,6 +191,7 @@ static void wait_for_retry(struct collector *collector)
             return;
         }
         (void)waiter_wait(&collector->waiter, left_ns < NS_PER_S ? left_ns : NS_PER_S);
+        run_errand(collector);
         count_missed_turns(collector);
         report(collector);
     }
@@ -317,11 +340,15 @@ static void *collector_run(void *argument)
 
     while (!waiter_stopping(&collector->waiter)) {
         if (collector->is_open) {
+            run_errand(collector);
+        }
+        if (collector->is_open) {
             take_turn(collector);
         } else {
             connect_device(collector);
         }
     }
+    errand_leave(&collector->desk);
     collector->device->driver->close(collector->device->state);
     intake_tell_rejected(&collector->intake, true);
     tell_unread(collector);
@@ -335,6 +362,7 @@ static void *collector_run(void *argument)
 
 static void collector_free(struct collector *collector)
 {
+    errand_leave(&collector->desk);
     intake_deinit(&collector->intake);
     waiter_deinit(&collector->waiter);
     if (collector->row >= 0) {
@@ -365,6 +393,7 @@ enum error_code collector_start(const struct collector_settings *settings,
                ? error_set(error, ERROR_NO_MEMORY, "%s: no room on the status board", device->name)
                : intake_init(&made->intake, device, settings->store, settings->clock, error);
     if (code == ERROR_OK) {
+        errand_join(settings->errands, &made->desk, device->name, &made->waiter);
         code = waiter_start_thread(&made->thread, STACK_BYTES, collector_run, made, error);
     }
     if (code != ERROR_OK) {

@@ -21,6 +21,8 @@
  *      is committed at the end of a turn, too.
  *  K8  Polls that came too late and were skipped become `unread` events (agent/lateness.h).
  *  K9  What the driver learned of the device outlives the agent (agent/learned.h).
+ *  K10 Errands (agent/errand.h) are run between two reads, and while the device is away. One that
+ *      breaks the connection is as a read that failed.
  *
  * Life: collector_start() -> collector_ask_to_stop() -> collector_join() -> gone.
  *
@@ -44,6 +46,7 @@ struct collector_settings {
     const struct clock *clock;
     const struct facts_source *host; /* for drivers that report on the gateway; may be NULL */
     const char *learned_folder;      /* of agent/learned.h; NULL: nothing is kept */
+    struct errand_board *errands;    /* NULL: nobody has any */
 };
 
 /** Takes `device` on success. `rank`: of agent/schedule.h, H4. */

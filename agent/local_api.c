@@ -137,6 +137,18 @@ bool local_peer_send(struct local_peer *peer, const void *bytes, size_t size)
     return true;
 }
 
+bool local_peer_identity(const struct local_peer *peer, struct local_identity *identity)
+{
+    struct ucred credentials;
+    socklen_t size = sizeof(credentials);
+
+    if (getsockopt(peer->connection, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+        return false;
+    }
+    *identity = (struct local_identity){credentials.uid, credentials.pid};
+    return true;
+}
+
 bool local_peer_become_stream(struct local_peer *peer)
 {
     struct local_api *api = peer->api;

@@ -29,7 +29,7 @@
 #include <stddef.h>
 
 enum {
-    LOCAL_REQUEST_MAX = 256,
+    LOCAL_REQUEST_MAX = 512,
     LOCAL_TIMEOUT_S = 5,
     LOCAL_CONNECTIONS_MAX = 12,
     LOCAL_STREAMS_MAX = 8,
@@ -50,6 +50,15 @@ void local_api_stop(struct local_api *api);
 
 /** Make this peer a stream (A3). false: there are too many by now. */
 MUST_CHECK bool local_peer_become_stream(struct local_peer *peer);
+
+/** Who asks, as the kernel says (SO_PEERCRED of unix(7)): when it connected. */
+struct local_identity {
+    unsigned uid;
+    int pid;
+};
+
+/** false: the kernel does not know. */
+MUST_CHECK bool local_peer_identity(const struct local_peer *peer, struct local_identity *identity);
 
 /** Send all of it. false: the peer left, does not take it in time, or the agent ends: return. */
 bool local_peer_send(struct local_peer *peer, const void *bytes, size_t size);

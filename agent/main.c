@@ -7,8 +7,10 @@
 #include "agent/log_command.h"
 #include "agent/status_report.h"
 #include "agent/upload.h"
+#include "agent/write_command.h"
 #include "base/cleanup.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@ struct arguments {
     const char *queue_path, *stream, *format, *from, *to, *output, *work_folder; /* of `queue` */
     char **words; /* after the command */
     size_t word_count;
-    bool json;
+    bool json, dry_run;
 };
 
 struct command {
@@ -127,6 +129,15 @@ static int command_queue(const struct arguments *arguments)
     return queue_command(&queue);
 }
 
+static int command_write(const struct arguments *arguments)
+{
+    const struct write_command command = {arguments->socket_path, arguments->words,
+                                          arguments->word_count, arguments->dry_run,
+                                          arguments->json};
+
+    return write_command(&command);
+}
+
 static int command_version(const struct arguments *arguments)
 {
     (void)arguments;
@@ -145,6 +156,7 @@ static const struct command commands[] = {
     {"log", command_log, "keep a note, or each line of standard input, in the logs stream", true},
     {"queue", command_queue, "look into the queue: stat, check, export; repair a damaged one",
      true},
+    {"write", command_write, "write one point of a device, where that is enabled", true},
     {"upload", command_upload, "carry everything that waits to the target, now", false},
     {"version", command_version, "print the version", false},
     {"help", command_help, "print this", false},
@@ -154,6 +166,7 @@ static void print_usage(FILE *output)
 {
     (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n"
                 "       leat log [--source NAME] [--severity NAME] [MESSAGE ...]\n"
+                "       leat write DEVICE/POINT VALUE [--dry-run]\n"
                 "       leat queue stat|check [--queue PATH]\n"
                 "       leat queue export --output PATH [--format parquet|csv] [--stream NAME]\n"
                 "                         [--from NUMBER|TIME] [--to NUMBER|TIME] [--queue PATH]\n"
@@ -196,20 +209,25 @@ static const struct {
     {"work-folder", offsetof(struct arguments, work_folder)},
 };
 
-enum { TEXT_OPTION_COUNT = sizeof(text_options) / sizeof(text_options[0]), TEXT_OPTION = 0x100 };
+enum {
+    TEXT_OPTION_COUNT = sizeof(text_options) / sizeof(text_options[0]),
+    TEXT_OPTION = 0x100,
+    FLAG_COUNT = 4
+};
 
 /** Options may stand before or after the command. false: one is unknown; getopt has said which. */
 static bool parse_options(int count, char **texts, struct arguments *arguments)
 {
-    struct option options[TEXT_OPTION_COUNT + 4] = {
+    struct option options[TEXT_OPTION_COUNT + FLAG_COUNT + 1] = {
         {"json", no_argument, NULL, 'j'},
+        {"dry-run", no_argument, NULL, 'n'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
     };
     int option;
 
     for (int i = 0; i < TEXT_OPTION_COUNT; i++) {
-        options[3 + i] =
+        options[FLAG_COUNT + i] =
             (struct option){text_options[i].name, required_argument, NULL, TEXT_OPTION + i};
     }
     while ((option = getopt_long(count, texts, "c:s:jh", options, NULL)) != -1) {
@@ -224,6 +242,8 @@ static bool parse_options(int count, char **texts, struct arguments *arguments)
             arguments->socket_path = optarg;
         } else if (option == 'j') {
             arguments->json = true;
+        } else if (option == 'n') {
+            arguments->dry_run = true;
         } else if (option == 'h' || option == 'V') {
             arguments->command = option == 'h' ? "help" : "version";
         } else {
@@ -242,6 +262,22 @@ static const struct command *command_named(const char *name)
     }
     (void)fprintf(stderr, "leat: '%s' is not a command\n", name);
     return NULL;
+}
+
+/** getopt takes "-5" for an option; no option here is a digit, so the first such word goes to the
+ *  end. How many words are left for getopt. */
+static int spare_number(int count, char **texts)
+{
+    for (int i = 1; i < count && strcmp(texts[i], "--") != 0; i++) {
+        char *word = texts[i];
+
+        if (word[0] == '-' && (isdigit((unsigned char)word[1]) || word[1] == '.')) {
+            memmove(texts + i, texts + i + 1, (size_t)(count - i - 1) * sizeof(texts[0]));
+            texts[count - 1] = word;
+            return count - 1;
+        }
+    }
+    return count;
 }
 
 /** The command in what getopt left over; its words into `arguments`. NULL: there is none, or words
@@ -271,9 +307,10 @@ int main(int argument_count, char **arguments_text)
 {
     struct arguments arguments = {.config_path = AGENT_CONFIG_PATH,
                                   .socket_path = AGENT_SOCKET_PATH};
-    const struct command *command = parse_options(argument_count, arguments_text, &arguments)
-                                        ? command_of(argument_count, arguments_text, &arguments)
-                                        : NULL;
+    const struct command *command =
+        parse_options(spare_number(argument_count, arguments_text), arguments_text, &arguments)
+            ? command_of(argument_count, arguments_text, &arguments)
+            : NULL;
 
     if (command != NULL) {
         return command->run(&arguments);

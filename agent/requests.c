@@ -3,6 +3,7 @@
 #include "agent/inspect/serve.h"
 #include "agent/log_intake.h"
 #include "agent/status_report.h"
+#include "agent/write_request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,16 @@ static void serve_queue(struct shared *shared, const char *arguments, struct loc
     }
 }
 
+static void serve_write(struct shared *shared, const char *arguments, struct local_peer *peer)
+{
+    struct write_source source = {shared->store, shared->errands, shared->clock, false};
+
+    (void)pthread_mutex_lock(&shared->lock);
+    source.enabled = shared->config->writes_enabled;
+    (void)pthread_mutex_unlock(&shared->lock);
+    write_request_serve(&source, arguments, peer);
+}
+
 void requests_serve(void *context, const char *request, struct local_peer *peer)
 {
     static const struct {
@@ -81,7 +92,8 @@ void requests_serve(void *context, const char *request, struct local_peer *peer)
     } requests[] = {{"status", serve_status},
                     {"upload", serve_upload},
                     {"log", serve_log},
-                    {"queue", serve_queue}};
+                    {"queue", serve_queue},
+                    {"write", serve_write}};
     size_t length = strcspn(request, " ");
     const char *arguments = request[length] == ' ' ? request + length + 1 : request + length;
 
@@ -91,6 +103,7 @@ void requests_serve(void *context, const char *request, struct local_peer *peer)
             return;
         }
     }
-    send_text(peer,
-              strdup("{\"error\":\"unknown request; known are status, upload, log and queue\"}"));
+    send_text(
+        peer,
+        strdup("{\"error\":\"unknown request; known are status, upload, log, queue and write\"}"));
 }

@@ -1,15 +1,18 @@
 /* agent/requests.h - what the running agent answers on its socket: a function for each request.
  *
- *   leat status, upload, log, queue --(local socket)--> [ REQUESTS ] --> status_report, uplink ...
+ *   leat status, upload, log, queue, write --(local socket)--> [ REQUESTS ] --> status_report,
+ * uplink ...
  *
- * Depends on: config, store, uplink, upkeep, status_report, log_intake, inspect.  Threads: requests
- * are served on the connections' threads; the main thread changes what `lock` guards.
+ * Depends on: config, store, uplink, upkeep, status_report, log_intake, inspect, write_request.
+ * Threads: requests are served on the connections' threads; the main thread changes what `lock`
+ * guards.
  */
 #ifndef AGENT_REQUESTS_H
 #define AGENT_REQUESTS_H
 
 #include "agent/clock_watch.h"
 #include "agent/config/config.h"
+#include "agent/errand.h"
 #include "agent/local_api.h"
 #include "agent/upkeep.h"
 #include "agent/uplink.h"
@@ -29,6 +32,7 @@ struct shared {
     const struct clock *clock;
     struct store *store;
     struct status_board *board;
+    struct errand_board *errands;
     int64_t started_ns;    /* monotonic */
     atomic_flag exporting; /* one export of the queue at a time */
 };

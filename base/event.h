@@ -22,6 +22,9 @@
  *  | clock       | step, synchronised,  | from: the clock before, to: after, of the same instant; |
  *  |             | unsynchronised,      | reason; count: changes since the last such event that   |
  *  |             | lifted               | were too many to be told one by one                     |
+ *  | write       | device/point         | reason: asked, then done, refused, differs or unknown; |
+ *  |             |                      | detail: JSON with who, old value, value asked, written |
+ *  |             |                      | and read back, and why (agent/write_audit.h)            |
  *  | alarm       | point                | detail: its new value as text; from: when, by the source|
  *  | queue       | set-aside, salvaged, | detail: the file's name; first..last and count where    |
  *  |             | drained, resized     | they fit; reason                                        |

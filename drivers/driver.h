@@ -9,7 +9,7 @@
  * Life of an instance, in this order (tests/contract/driver_contract.c checks each rule):
  *
  *   zeroed state -> options written -> add_point()* -> prepare() -> remember()?
- *     -> { open() -> (read() committed())* -> close() }* -> destroy() -> freed
+ *     -> { open() -> (read() committed() write())* -> close() }* -> destroy() -> freed
  *
  *  D1  add_point() and prepare() do no I/O: `leat check` proves a configuration with no device.
  *  D2  close() is valid in every state: zeroed, after a failed open(), twice. It cannot fail.
@@ -24,6 +24,8 @@
  *  D8  emit() that returns false means "no room now": the driver keeps that sample and what
  * follows, returns ERROR_OK, and hands them over at the next read(). A polled driver may instead
  * drop the rest of the turn: the host counts it.
+ *  D9  Nothing is sent that changes the device but by write(), whose rules stand in
+ *      base/device_write.h.
  *
  * Depends on: base.
  */
@@ -33,6 +35,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/device_write.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "base/facts.h"
@@ -51,6 +54,7 @@ struct driver_point {
     const char *name;    /* within its device; may hold {parts} where the driver allows them */
     const void *options; /* the struct that driver.point_options filled */
     const void *group;   /* the struct that driver.group_options filled; NULL without groups */
+    bool writable;       /* add_point() refuses it where the source takes no values */
 };
 
 /** Something arrived that cannot become a sample of any point. All texts are borrowed. */
@@ -170,6 +174,8 @@ struct driver {
     /** Between prepare() and the first open(): what an instance of this name learned() before,
      *  maybe of another driver or configuration; what does not fit is ignored. NULL: as learned. */
     void (*remember)(void *state, const uint8_t *bytes, size_t size_bytes);
+    device_fit *fit;     /* base/device_write.h; NULL where write is */
+    device_write *write; /* the same; NULL: this driver only reads */
 
     /** Let go of the connection; keep options and points. */
     void (*close)(void *state);

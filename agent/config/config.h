@@ -34,6 +34,8 @@ struct config_point {
     struct definition definition; /* texts in the device's arena; revision not set */
     struct driver_point driver;   /* point_id is its index in config_device.points */
     unsigned line;
+    bool writable;
+    double write_low, write_high; /* in the unit, NaN: none; of bools and texts without meaning */
 };
 
 struct config_device {
@@ -88,6 +90,7 @@ struct config {
     struct config_queue queue;
     struct config_clock clock;
     struct config_sync sync;
+    bool writes_enabled;            /* `leat write` */
     struct config_device **devices; /* an entry that was taken out is NULL */
     size_t device_count;
 };

@@ -65,12 +65,22 @@ static const char *join(struct loading *loading, const char *prefix, const char 
     return joined;
 }
 
-/** `range: [low, high]` as two fields; false when it is not that, or there is no room. */
+/** `range: [low, high]`, or `write_range`, as two fields; false when it is not that, or there is no
+ * room. */
 static bool add_range(struct flattening *work, const struct record_field *field,
                       const yaml_node_t *list)
 {
-    static const char *const keys[] = {"range_low", "range_high"};
+    static const char *const names[] = {"range", "write_range"};
+    static const char *const keys[][2] = {{"range_low", "range_high"},
+                                          {"write_range_low", "write_range_high"}};
+    size_t which = 0;
 
+    while (which < 2 && strcmp(names[which], field->key) != 0) {
+        which++;
+    }
+    if (which == 2) {
+        return false;
+    }
     if (document_item(work->document, list, 2) != NULL) {
         return false;
     }
@@ -81,7 +91,7 @@ static bool add_range(struct flattening *work, const struct record_field *field,
         if (item == NULL || item->type != YAML_SCALAR_NODE) {
             return false;
         }
-        half.key = keys[i];
+        half.key = keys[which][i];
         half.place = document_place(work->document, item);
         half.text = text_of(item);
         half.kind = document_is_nothing(item) ? RECORD_NOTHING : RECORD_TEXT;
@@ -114,8 +124,7 @@ static bool flatten_pair(struct flattening *work, const yaml_node_pair_t *pair, 
     if (value->type == YAML_MAPPING_NODE) {
         return flatten(work, value, field.key, depth + 1);
     }
-    if (value->type == YAML_SEQUENCE_NODE && strcmp(field.key, "range") == 0 &&
-        add_range(work, &field, value)) {
+    if (value->type == YAML_SEQUENCE_NODE && add_range(work, &field, value)) {
         return true;
     }
     if (value->type == YAML_SCALAR_NODE) {

@@ -98,6 +98,38 @@ static bool check_type(const struct point_source *source, const struct record *r
                        "type: the source itself says of which type its points are; remove it");
 }
 
+/** `writable` and what goes with it. */
+static bool take_writable(const struct point_source *source, const struct record *record,
+                          const struct point_settings *settings, struct config_point *point)
+{
+    const char *type = point->definition.type;
+    const struct config_place *place = record_place(record, "writable");
+    bool own = !isnan(settings->write_range_low) || !isnan(settings->write_range_high);
+
+    point->writable = point->driver.writable = settings->writable;
+    point->write_low = own ? settings->write_range_low : settings->range_low;
+    point->write_high = own ? settings->write_range_high : settings->range_high;
+    if (!settings->writable) {
+        return true;
+    }
+    if (source->device->driver->write == NULL) {
+        return finding_add(source->loading, place, "writable: driver %s only reads; remove it",
+                           source->device->driver->name);
+    }
+    if (point->write_low > point->write_high) {
+        return finding_add(source->loading, record_place(record, "write_range_low"),
+                           "write_range: the low limit %g is above the high limit %g; swap them",
+                           point->write_low, point->write_high);
+    }
+    if (strcmp(type, "bool") != 0 && strcmp(type, "string") != 0 &&
+        (isnan(point->write_low) || isnan(point->write_high))) {
+        return finding_add(source->loading, place,
+                           "writable: say what may be written, as in write_range: [10, 80]; "
+                           "without it the point's range holds, and needs both limits");
+    }
+    return true;
+}
+
 /** Formatted into the device's arena; NULL: no memory. */
 static const char *join(struct arena *arena, const char *one, char between, const char *two)
 {
@@ -164,7 +196,10 @@ static bool read_point(const struct point_source *source, const struct record *r
                        const char *type)
 {
     const struct driver *driver = source->device->driver;
-    struct point_settings point = {.range_low = (double)NAN, .range_high = (double)NAN};
+    struct point_settings point = {.range_low = (double)NAN,
+                                   .range_high = (double)NAN,
+                                   .write_range_low = (double)NAN,
+                                   .write_range_high = (double)NAN};
     struct point_entry entry = {.place = record->place};
     void *options = arena_allocate(&source->device->arena, driver->point_size + 1);
     char what[80];
@@ -195,7 +230,8 @@ static bool read_point(const struct point_source *source, const struct record *r
     entry.is_implied =
         source->group_template != NULL && strcmp(point.name, source->group_template) == 0;
     entry.point.definition.address = address_of(source, options);
-    if (!define(source, &point, record, &entry.point.definition)) {
+    if (!take_writable(source, record, &point, &entry.point) ||
+        !define(source, &point, record, &entry.point.definition)) {
         return false;
     }
     settings_canonical(source->canonical, "labels", entry.point.definition.labels);

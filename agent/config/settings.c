@@ -88,10 +88,12 @@ bool settings_knows(struct loading *loading, const struct settings *settings,
     if (is_free(settings, key) || (spec != NULL && target != NULL)) {
         return true;
     }
-    if (strcmp(key, "range") == 0 && find(settings, "range_low", &target) != NULL) {
+    if ((strcmp(key, "range") == 0 || strcmp(key, "write_range") == 0) &&
+        find(settings, "range_low", &target) != NULL) {
         return finding_add(loading, place,
-                           "range takes two numbers, [low, high]; in a CSV file they are the "
-                           "columns range_low and range_high");
+                           "%s takes two numbers, [low, high]; in a CSV file they are the "
+                           "columns %s_low and %s_high",
+                           key, key, key);
     }
     length = strcspn(key, ".");
     (void)snprintf(start, sizeof(start), "%.*s", (int)(length < 60 ? length : 60), key);

@@ -57,6 +57,8 @@ const struct option_spec config_options[] = {
      "ntp|trusted"}, /* in the order of enum config_clock_source */
     {OPTION_DURATION, "clock.wait", "24h", 1 * S, 30 * DAY, IN_CONFIG(clock.wait_ns),
      "how long records may wait for a clock that is not right yet", NULL},
+    {OPTION_BOOL, "writes.enabled", "false", 0, 0, IN_CONFIG(writes_enabled),
+     "true: `leat write` may write to devices, to points marked writable", NULL},
     {OPTION_SIZE, "sync.batch.max_size", "8MiB", 256 * KIB, 256 * MIB,
      IN_CONFIG(sync.batch_max_bytes), "an object is cut at this size", NULL},
     {OPTION_DURATION, "sync.batch.max_age", "15min", 1 * S, DAY, IN_CONFIG(sync.batch_max_age_ns),
@@ -137,5 +139,11 @@ const struct option_spec config_point_options[] = {
      "between readings; the device's when absent; polled devices only", NULL},
     {OPTION_CHOICE, "role", "sensor", 0, 0, IN_POINT(role), "what it is for",
      "sensor|setpoint|command|status|alarm|counter"},
+    {OPTION_BOOL, "writable", "false", 0, 0, IN_POINT(writable),
+     "true: `leat write` may write it, within write_range or range", NULL},
+    {OPTION_DOUBLE, "write_range_low", "", 0, 0, IN_POINT(write_range_low),
+     "a value below is not written; write_range: [low, high] in YAML; range_low when absent", NULL},
+    {OPTION_DOUBLE, "write_range_high", "", 0, 0, IN_POINT(write_range_high),
+     "a value above is not written; range_high when absent", NULL},
     {.type = OPTION_END},
 };

@@ -29,6 +29,8 @@ struct point_settings {
     const char *deadband;              /* "0.2", "2%", or NULL */
     int64_t heartbeat_ns, interval_ns; /* 0: the device's */
     uint32_t role;                     /* index into config_roles */
+    bool writable;
+    double write_range_low, write_range_high; /* NaN: those of the range */
 };
 
 /** Filled by config_group_options: what the host itself knows of a group of points. */

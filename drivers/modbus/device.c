@@ -100,6 +100,36 @@ const struct option_spec modbus_device_point_options[] = {
     {.type = OPTION_END},
 };
 
+static enum error_code check_writable(const struct modbus_point_options *options,
+                                      const struct modbus_point *point, struct error *error)
+{
+    enum table table = point->address.table;
+
+    if (!point->writable) {
+        return ERROR_OK;
+    }
+    if (point->format.registers > EXCHANGE_WRITE_MAX) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s': at most %d registers can be written at once; lower its "
+                         "length, or remove writable",
+                         options->address, EXCHANGE_WRITE_MAX);
+    }
+    if (point->has_factor) { /* V5 */
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s': a value with a scale_register cannot be written, since "
+                         "the device may change its factor; remove writable",
+                         options->address);
+    }
+    if (table == TABLE_COIL || table == TABLE_HOLDING) {
+        return ERROR_OK;
+    }
+    return error_set(error, ERROR_BAD_CONFIG,
+                     "address '%s': Modbus has no way to write %s; remove writable, or write a "
+                     "holding register or a coil",
+                     options->address,
+                     table == TABLE_INPUT ? "an input register" : "a discrete input");
+}
+
 /** A bit is a bool and a bool is a bit. */
 static enum error_code check_bool(const struct modbus_point_options *options,
                                   const struct modbus_point *point, struct error *error)
@@ -234,6 +264,7 @@ enum error_code modbus_device_add_point(void *state, struct arena *arena,
     }
     point->point_id = configured->point_id;
     point->schedule = configured->schedule;
+    point->writable = configured->writable;
     point->format = (struct value_format){
         .type = (enum value_type)options->type,
         .order = options->order == POINT_ORDER_OF_DEVICE
@@ -252,6 +283,9 @@ enum error_code modbus_device_add_point(void *state, struct arena *arena,
     if (code == ERROR_OK) {
         code = error_prefix(error, invalid_parse(options->invalid, arena, &point->format, error),
                             "address '%s'", options->address);
+    }
+    if (code == ERROR_OK) {
+        code = check_writable(options, point, error);
     }
     if (code == ERROR_OK) {
         *(device->last != NULL ? device->last : &device->points) = point;
@@ -328,4 +362,15 @@ enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, s
     (void)snprintf(session, size, "port '%s'", device->address); /* fits */
     device->session = session;
     return make_plan(device, arena, error);
+}
+
+int64_t modbus_device_patience_ns(const struct modbus_device *device,
+                                  const struct plan_request *request)
+{
+    enum { AROUND_BYTES = 8 + 5 }; /* the request, and what surrounds the values */
+    size_t bytes = table_has_bits(request->table) ? (request->count + 7U) / 8 : request->count * 2U;
+
+    return device->exchange.port == NULL
+               ? device->timeout_ns
+               : device->timeout_ns + serial_bytes_ns(&device->serial, AROUND_BYTES + bytes);
 }

@@ -31,6 +31,7 @@ struct modbus_point {
     struct modbus_point *next; /* in the order of configuration */
     uint32_t point_id;
     uint32_t schedule;
+    bool writable;
     struct point_address address;
     struct value_format format;
     bool has_factor; /* scale.h; in the table of `address` */
@@ -85,5 +86,9 @@ const char *modbus_device_point_type(const void *options);
 
 /** driver.prepare of modbus-rtu. */
 enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, struct error *error);
+
+/** How long an answer may take: to think, and on a serial line to arrive. */
+int64_t modbus_device_patience_ns(const struct modbus_device *device,
+                                  const struct plan_request *request);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 _Static_assert((int)EXCHANGE_BITS_MAX == MODBUS_MAX_READ_BITS, "the same limit");
+_Static_assert((int)EXCHANGE_WRITE_MAX == MODBUS_MAX_WRITE_REGISTERS, "the same limit");
 _Static_assert((int)VALUE_REGISTERS_MAX == MODBUS_MAX_READ_REGISTERS, "the same limit");
 
 /** The settings that do not depend on what it runs over. */
@@ -204,9 +205,9 @@ static enum error_code explain(int problem, int64_t timeout_ns, struct error *er
     return code;
 }
 
-static int call_libmodbus(modbus_t *context, const struct plan_request *request,
-                          union exchange_answer *answer)
+static int call_to_read(modbus_t *context, const struct plan_request *request, void *argument)
 {
+    union exchange_answer *answer = argument;
     int first = (int)request->first;
     int count = (int)request->count;
 
@@ -226,7 +227,23 @@ enum error_code exchange_read(struct exchange *exchange, const struct plan_reque
                               int64_t timeout_ns, union exchange_answer *answer,
                               unsigned *exception, struct error *error)
 {
-    int64_t left_ns = timeout_ns;
+    const struct exchange_call call = {call_to_read, answer, timeout_ns};
+
+    return exchange_do(exchange, request, &call, exception, error);
+}
+
+const char *exchange_exception_name(unsigned exception)
+{
+    return exception > 0 && exception < MODBUS_EXCEPTION_MAX
+               ? modbus_strerror(MODBUS_ENOBASE + (int)exception)
+               : "one that the standard does not know";
+}
+
+enum error_code exchange_do(struct exchange *exchange, const struct plan_request *request,
+                            const struct exchange_call *call, unsigned *exception,
+                            struct error *error)
+{
+    int64_t left_ns = call->timeout_ns;
     enum error_code code = exchange->framing == EXCHANGE_TCP
                                ? check_quiet(exchange, error)
                                : make_quiet(exchange, &left_ns, error);
@@ -238,7 +255,7 @@ enum error_code exchange_read(struct exchange *exchange, const struct plan_reque
     (void)modbus_set_response_timeout(exchange->context, (uint32_t)(left_ns / NS_PER_S),
                                       (uint32_t)(left_ns % NS_PER_S / NS_PER_US));
     errno = 0;
-    if (call_libmodbus(exchange->context, request, answer) == (int)request->count) {
+    if (call->function(exchange->context, request, call->argument) == (int)request->count) {
         *exception = EXCHANGE_ANSWERED;
         return ERROR_OK;
     }
@@ -251,6 +268,6 @@ enum error_code exchange_read(struct exchange *exchange, const struct plan_reque
         *exception = EXCHANGE_UNKNOWN_EXCEPTION;
         return ERROR_OK;
     }
-    code = explain(problem, timeout_ns, error);
+    code = explain(problem, call->timeout_ns, error);
     return name_request(exchange, request, code, error);
 }

@@ -1,8 +1,8 @@
 /* drivers/modbus/exchange.h - one request and its answer, over libmodbus.
  *
- * Life: zeroed -> exchange_open() -> exchange_read()* -> exchange_close().
+ * Life: zeroed -> exchange_open() -> exchange_read(), exchange_do() * -> exchange_close().
  *
- *  X1  After exchange_read() failed over TCP the stream may hold anything: only exchange_close()
+ *  X1  After one of these failed over TCP the stream may hold anything: only exchange_close()
  *      makes sense. With RTU framing it may be asked again: what is left of the old is thrown away
  *      before each request, and on a serial port the line must have been silent.
  *
@@ -22,8 +22,8 @@
 
 struct _modbus; /* libmodbus' modbus_t */
 
-/* Of one request: Modbus Application Protocol 1.1b3, 6.1. */
-enum { EXCHANGE_BITS_MAX = 2000 };
+/* Of one request: Modbus Application Protocol 1.1b3, 6.1 and 6.12. */
+enum { EXCHANGE_BITS_MAX = 2000, EXCHANGE_WRITE_MAX = 123 };
 
 /* Exceptions are those of the same, chapter 7, and two of our own. */
 enum {
@@ -67,6 +67,25 @@ MUST_CHECK enum error_code exchange_read(struct exchange *exchange,
                                          const struct plan_request *request, int64_t timeout_ns,
                                          union exchange_answer *answer, unsigned *exception,
                                          struct error *error);
+
+/** One call of libmodbus, which returns how many registers or bits it dealt with, or -1. */
+typedef int exchange_function(struct _modbus *context, const struct plan_request *request,
+                              void *argument);
+
+struct exchange_call {
+    exchange_function *function;
+    void *argument;
+    int64_t timeout_ns; /* at least 1 ms */
+};
+
+/** The same for any request: the function is to return request->count. */
+MUST_CHECK enum error_code exchange_do(struct exchange *exchange,
+                                       const struct plan_request *request,
+                                       const struct exchange_call *call, unsigned *exception,
+                                       struct error *error);
+
+/** What an exception is called in the standard. */
+const char *exchange_exception_name(unsigned exception);
 
 /** Does the slave say that it has no such registers, or not so many at once? */
 bool exchange_is_refusal(unsigned exception);

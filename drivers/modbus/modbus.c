@@ -5,6 +5,7 @@
 #include "drivers/modbus/device.h"
 #include "drivers/modbus/learning.h"
 #include "drivers/modbus/memory.h"
+#include "drivers/modbus/write.h"
 
 enum { PROBE_EVERY_S = 24 * 60 * 60 };
 
@@ -95,17 +96,6 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
     return true;
 }
 
-/** How long an answer may take: to think, and on a serial line to arrive. */
-static int64_t patience_ns(const struct modbus_device *device, const struct plan_request *request)
-{
-    enum { AROUND_BYTES = 8 + 5 }; /* the request, and what surrounds the values */
-    size_t bytes = table_has_bits(request->table) ? (request->count + 7U) / 8 : request->count * 2U;
-
-    return device->exchange.port == NULL
-               ? device->timeout_ns
-               : device->timeout_ns + serial_bytes_ns(&device->serial, AROUND_BYTES + bytes);
-}
-
 /** Ask once if the turn has the time. Sets *exception (0: answered). */
 static enum error_code ask_once(struct reading *reading, const struct plan_request *request,
                                 unsigned *exception, struct error *error)
@@ -113,7 +103,7 @@ static enum error_code ask_once(struct reading *reading, const struct plan_reque
     struct modbus_device *device = reading->device;
     int64_t begun_ns = clock_monotonic_ns(reading->turn->clock);
     int64_t left_ns = reading->turn->deadline_ns - begun_ns;
-    int64_t limit_ns = patience_ns(device, request);
+    int64_t limit_ns = modbus_device_patience_ns(device, request);
     enum error_code code;
     int64_t took_ns;
 
@@ -263,7 +253,7 @@ static const char *modbus_session(const void *state)
 
 const struct driver modbus_tcp_driver = {
     .name = "modbus-tcp",
-    .summary = "reads coils, inputs and registers of Modbus TCP devices and gateways",
+    .summary = "reads and writes coils, inputs and registers of Modbus TCP devices and gateways",
     .options = modbus_device_options,
     .state_size = sizeof(struct modbus_device),
     .point_options = modbus_device_point_options,
@@ -277,13 +267,16 @@ const struct driver modbus_tcp_driver = {
     .learned = modbus_learned,
     .remember = modbus_remember,
     .committed = modbus_committed,
+    .fit = modbus_device_fit,
+    .write = modbus_device_write,
     .close = modbus_close_device,
     .destroy = modbus_destroy,
 };
 
 const struct driver modbus_rtu_tcp_driver = {
     .name = "modbus-rtu-tcp",
-    .summary = "reads Modbus RTU over TCP: serial gateways that pass frames on as they are",
+    .summary =
+        "reads and writes Modbus RTU over TCP: serial gateways that pass frames on as they are",
     .options = modbus_device_options,
     .state_size = sizeof(struct modbus_device),
     .point_options = modbus_device_point_options,
@@ -297,13 +290,15 @@ const struct driver modbus_rtu_tcp_driver = {
     .learned = modbus_learned,
     .remember = modbus_remember,
     .committed = modbus_committed,
+    .fit = modbus_device_fit,
+    .write = modbus_device_write,
     .close = modbus_close_device,
     .destroy = modbus_destroy,
 };
 
 const struct driver modbus_rtu_driver = {
     .name = "modbus-rtu",
-    .summary = "reads a Modbus RTU device on a serial port",
+    .summary = "reads and writes a Modbus RTU device on a serial port",
     .options = modbus_device_serial_options,
     .state_size = sizeof(struct modbus_device),
     .point_options = modbus_device_point_options,
@@ -318,6 +313,8 @@ const struct driver modbus_rtu_driver = {
     .learned = modbus_learned,
     .remember = modbus_remember,
     .committed = modbus_committed,
+    .fit = modbus_device_fit,
+    .write = modbus_device_write,
     .close = modbus_close_device,
     .destroy = modbus_destroy,
 };

@@ -1,4 +1,4 @@
-/* drivers/modbus/modbus.h - Modbus TCP, RTU and RTU over TCP, as a master (client), reading only.
+/* drivers/modbus/modbus.h - Modbus TCP, RTU and RTU over TCP, as a master (client).
  *
  *   slave -> libmodbus -> [ MODBUS: dial, serial, plan, value ] -> agent/pipeline
  *
@@ -17,6 +17,7 @@
  *  M6  With RTU framing an answer that is spoilt, or another unit's, is thrown away with all that
  *      follows it, and the request made once more; only then it fails.
  *  M7  A serial port has one device (driver.session).
+ *  M8  What is written, and with which function, stands in write.h.
  *
  * Depends on: base, drivers/driver.h, libmodbus.  Threads: D5; name resolution uses glibc's own.
  */

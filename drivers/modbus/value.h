@@ -1,4 +1,4 @@
-/* drivers/modbus/value.h - registers to values: every type in every byte and word order.
+/* drivers/modbus/value.h - registers to values and back: every type in every byte and word order.
  *
  * The letters of an order are the bytes of the value, A the most significant, in the order in which
  * they come over the wire; registers are two letters each:
@@ -17,6 +17,7 @@
 #ifndef DRIVERS_MODBUS_VALUE_H
 #define DRIVERS_MODBUS_VALUE_H
 
+#include "base/error.h"
 #include "base/sample.h"
 
 #include <stdint.h>
@@ -68,5 +69,15 @@ uint16_t value_type_registers(enum value_type type);
  *  makes the status BAD_NO_DATA_AVAILABLE; the status is left alone otherwise. */
 void value_decode(const struct value_format *format, const uint16_t *registers,
                   struct sample *sample, char *text);
+
+/** Make of `value` the nearest one that the format can hold (drivers/driver.h, fit()). A uint64
+ *  above INT64_MAX comes as its 64 bits in an integer. Errors: ERROR_REFUSED with what fits. */
+MUST_CHECK enum error_code value_fit(const struct value_format *format, struct sample *value,
+                                     struct error *error);
+
+/** The opposite of value_decode(), for a value that value_fit() passed; not for bits. Fills
+ *  format->registers registers; a text is filled up with NUL. */
+void value_encode(const struct value_format *format, const struct sample *value,
+                  uint16_t *registers);
 
 #endif

@@ -235,6 +235,98 @@ static void only_due_points_of_a_polled_device_are_emitted(void **unused)
     assert_int_equal(instance.counts[1], 1);
 }
 
+/** Write `value` to point `index`, or only look. */
+static enum error_code write_one(struct instance *instance, uint32_t index, int64_t value,
+                                 bool only_look, struct driver_write *write)
+{
+    *write = (struct driver_write){.clock = &clock_system,
+                                   .deadline_ns = instance_soon(5 * NS_PER_S),
+                                   .point_id = INSTANCE_FIRST_POINT_ID + index,
+                                   .value = {.type = SAMPLE_INT, .value.integer = value},
+                                   .only_look = only_look};
+    return now->driver->write(instance->state, write, &instance->error);
+}
+
+static void fit_stands_beside_write(void **unused)
+{
+    (void)unused;
+    assert_int_equal(now->driver->fit != NULL, now->driver->write != NULL);
+}
+
+static void what_was_written_is_read_back_beside_what_was_there(void **unused) /* D9 */
+{
+    (void)unused;
+    CLEANUP(instance_release) struct instance instance;
+    struct driver_write write;
+    int64_t held = 0;
+
+    if (now->driver->write == NULL) {
+        skip();
+    }
+    assert_int_equal(instance_configure(&instance, now, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_open(&instance), ERROR_OK);
+    for (int64_t value = 41; value < 44; value++) {
+        assert_int_equal(write_one(&instance, 0, value, false, &write), ERROR_OK);
+        assert_int_equal(write.outcome, DRIVER_WRITE_DONE);
+        assert_int_equal(write.after.value.integer, value);
+        assert_true(value == 41 || write.before.value.integer == held);
+        held = value;
+    }
+    assert_int_equal(write_one(&instance, 0, 99, true, &write), ERROR_OK);
+    assert_int_equal(write.outcome, DRIVER_WRITE_NONE);
+    assert_int_equal(write.before.value.integer, held);
+    assert_int_equal(write.after.type, SAMPLE_NONE);
+    assert_int_equal(write_one(&instance, 0, 99, true, &write), ERROR_OK);
+    assert_int_equal(write.before.value.integer, held); /* looking has changed nothing */
+    assert_int_equal(instance_read_until(&instance, 1), ERROR_OK);
+}
+
+static void a_point_that_is_not_writable_is_never_written(void **unused) /* D9 */
+{
+    (void)unused;
+    CLEANUP(instance_release) struct instance instance;
+    struct driver_write write;
+    int64_t held;
+
+    if (now->driver->write == NULL) {
+        skip();
+    }
+    assert_int_equal(instance_configure(&instance, now, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_open(&instance), ERROR_OK);
+    assert_int_equal(write_one(&instance, 0, 0, true, &write), ERROR_OK);
+    held = write.before.value.integer;
+    assert_int_equal(write_one(&instance, 1, held + 1, false, &write), ERROR_BUG);
+    assert_int_equal(write.outcome, DRIVER_WRITE_NONE);
+    assert_int_equal(write_one(&instance, 0, 0, true, &write), ERROR_OK);
+    assert_int_equal(write.before.value.integer, held); /* both points are the same register */
+}
+
+static void writing_to_a_silent_peer_fails_by_the_deadline(void **unused) /* D4, D6, D9 */
+{
+    (void)unused;
+    char port[40];
+    char address[ADDRESS_SIZE];
+    CLEANUP(cleanup_close) int listener = listen_and_say_nothing(port, sizeof(port));
+    CLEANUP(instance_release) struct instance instance;
+    struct driver_write write;
+    int64_t begun_ns = clock_monotonic_ns(&clock_system);
+
+    (void)listener;
+    if (now->driver->write == NULL) {
+        skip();
+    }
+    (void)snprintf(address, sizeof(address), "%s%s", now->address_prefix, port);
+    if (now->start_silent != NULL) {
+        assert_true(now->start_silent(address, sizeof(address)));
+    }
+    assert_int_equal(instance_configure(&instance, now, address, now->point), ERROR_OK);
+    assert_int_equal(instance_open(&instance), ERROR_OK);
+    assert_int_equal(error_class(write_one(&instance, 0, 1, false, &write)), ERROR_CLASS_RETRY);
+    assert_int_equal(write.outcome, DRIVER_WRITE_NONE); /* it was only asked what it has */
+    assert_true(strlen(instance.error.text) > 0);
+    assert_true(clock_monotonic_ns(&clock_system) - begun_ns < 30 * NS_PER_S);
+}
+
 static void any_failing_allocation_leaves_nothing_behind(void **unused) /* D2, D3; leaks: ASan */
 {
     (void)unused;
@@ -273,6 +365,10 @@ int main(void)
         cmocka_unit_test(reading_goes_on_before_and_after_committed),
         cmocka_unit_test(a_full_sink_is_no_failure_and_the_next_read_goes_on),
         cmocka_unit_test(only_due_points_of_a_polled_device_are_emitted),
+        cmocka_unit_test(fit_stands_beside_write),
+        cmocka_unit_test(what_was_written_is_read_back_beside_what_was_there),
+        cmocka_unit_test(a_point_that_is_not_writable_is_never_written),
+        cmocka_unit_test(writing_to_a_silent_peer_fails_by_the_deadline),
         cmocka_unit_test(any_failing_allocation_leaves_nothing_behind),
     };
     int failed = 0;

@@ -156,10 +156,11 @@ static void readings_refused_for_long_are_said_once(void **state) /* K6 */
     room_commit(room);
     store_state(room->store, STREAM_READINGS, &before);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
-                        make_device(&play), 0, &collector, &error),
-        ERROR_OK);
+    assert_int_equal(collector_start(&(struct collector_settings){.store = room->store,
+                                                                  .board = board,
+                                                                  .clock = &clock_system},
+                                     make_device(&play), 0, &collector, &error),
+                     ERROR_OK);
     wait_for_reads(&play, 300);
     store_state(room->store, STREAM_READINGS, &now);
     cut.last = now.committed_sequence;
@@ -210,10 +211,11 @@ static void a_kept_alarm_is_on_disk_at_the_end_of_its_turn(void **state) /* K7 *
     device = make_device(&play);
     device->points[0].definition.role = "alarm";
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
-                        device, 0, &collector, &error),
-        ERROR_OK);
+    assert_int_equal(collector_start(&(struct collector_settings){.store = room->store,
+                                                                  .board = board,
+                                                                  .clock = &clock_system},
+                                     device, 0, &collector, &error),
+                     ERROR_OK);
     wait_for_reads(&play, 4); /* so three turns ended, and nobody else commits here */
     store_state(room->store, STREAM_READINGS, &now);
     assert_true(now.committed_sequence >= 3);
@@ -244,10 +246,11 @@ static void what_amounts_to_a_program_page_is_not_left_in_memory(void **state) /
     room_open(room);
     room_fill_noise(room, 100, &seed);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    assert_int_equal(
-        collector_start(&(struct collector_settings){room->store, board, &clock_system, NULL, NULL},
-                        make_device(&play), 0, &collector, &error),
-        ERROR_OK);
+    assert_int_equal(collector_start(&(struct collector_settings){.store = room->store,
+                                                                  .board = board,
+                                                                  .clock = &clock_system},
+                                     make_device(&play), 0, &collector, &error),
+                     ERROR_OK);
     wait_for_reads(&play, 3);
     store_state(room->store, STREAM_READINGS, &now);
     assert_int_equal(now.committed_sequence, 0); /* a few: they wait for the flush */
@@ -307,7 +310,8 @@ static void a_device_that_is_taken_out_is_told(void **state)
     play_init(&play, false);
     room_open(room);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    fleet.settings = (struct collector_settings){room->store, board, &clock_system, NULL, NULL};
+    fleet.settings =
+        (struct collector_settings){.store = room->store, .board = board, .clock = &clock_system};
     device = make_device(&play);
     assert_int_equal(fleet_apply(&fleet, &config, advance_nothing, NULL).started, 1);
     device = make_device(&play);
@@ -358,7 +362,8 @@ static void a_device_that_hangs_is_never_forgotten(void **state)
     fixed_clock_init(&clock, INT64_C(1790000000) * NS_PER_S);
     room_open(room);
     assert_int_equal(status_board_create(&board, &error), ERROR_OK);
-    fleet.settings = (struct collector_settings){room->store, board, &clock.clock, NULL, NULL};
+    fleet.settings =
+        (struct collector_settings){.store = room->store, .board = board, .clock = &clock.clock};
     device = make_device(&play);
     change = fleet_apply(&fleet, &config, advance, &clock);
     assert_int_equal(change.started, 1);
