@@ -12,7 +12,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-enum { CHUNKS_A_TURN = 16, WAIT_MS = 250 };
+enum { CHUNKS_A_TURN = 16, WAIT_MS = 250, SETTLED_MS = 1000 };
 
 enum { START_BEGINNING, START_END };
 
@@ -21,6 +21,7 @@ struct file_log_device {
     uint32_t start;
     struct line_format_options format_options;
     struct line_format format;
+    bool is_multiline;
     struct discovery *discovery; /* made by the first open(), freed by destroy() */
     struct followed_reading *reading;
     bool is_open;
@@ -44,6 +45,8 @@ static const struct option_spec device_options[] = {
      "of a custom format's time: %d.%m.%Y %H:%M:%S,%f; ISO 8601 when absent", NULL},
     {OPTION_TEXT, "zone", "local", 1, 64, offsetof(struct file_log_device, format_options.zone),
      "where times without a zone are from: local, utc, +01:00, Europe/Berlin", NULL},
+    {OPTION_BOOL, "multiline", "false", 0, 0, offsetof(struct file_log_device, is_multiline),
+     "lines without the format, of text indented ones, belong to the record before", NULL},
     {.type = OPTION_END},
 };
 
@@ -158,12 +161,18 @@ static void look(struct file_log_device *device, const struct driver_turn *turn,
     }
 }
 
-/** What has no line feed is taken when nothing came for a while (FL3). */
-static bool is_quiet(const struct followed *followed, int64_t utc_ns)
+/** What ends because nothing came for a while (FL3, RE2). */
+static void look_at_age(struct followed_reading *reading, const struct followed *followed)
 {
+    int64_t now_ns = reading->rules.now_ns, now_s = now_ns / NS_PER_S;
     struct stat file;
+    bool known = fstat(followed->fd, &file) == 0;
 
-    return fstat(followed->fd, &file) == 0 && utc_ns / NS_PER_S - file.st_mtim.tv_sec > IDLE_S;
+    reading->is_idle = known && file.st_mtim.tv_sec < now_s - IDLE_S;
+    reading->is_settled =
+        reading->is_idle ||
+        (known && file.st_mtim.tv_sec >= now_s - IDLE_S && file.st_mtim.tv_sec <= now_s &&
+         now_ns - file.st_mtim.tv_sec * NS_PER_S - file.st_mtim.tv_nsec > SETTLED_MS * NS_PER_MS);
 }
 
 /** One chunk of each file. */
@@ -173,8 +182,9 @@ static enum followed_result read_round(struct file_log_device *device,
     enum followed_result all = FOLLOWED_END;
 
     device->reading->sink = sink;
-    device->reading->format = &device->format;
-    device->reading->now_ns = clock_utc_ns(turn->clock);
+    device->reading->rules.format = &device->format;
+    device->reading->rules.is_multiline = device->is_multiline;
+    device->reading->rules.now_ns = clock_utc_ns(turn->clock);
     for (size_t i = 0; i < FOLLOWED_MAX; i++) {
         struct followed *followed = &device->discovery->list[(device->next + i) % FOLLOWED_MAX];
         enum followed_result result;
@@ -182,7 +192,7 @@ static enum followed_result read_round(struct file_log_device *device,
         if (!followed->is_used || followed->fd < 0) {
             continue;
         }
-        device->reading->take_rest = is_quiet(followed, device->reading->now_ns);
+        look_at_age(device->reading, followed);
         result = followed_read(followed, device->reading);
         if (result == FOLLOWED_BROKEN) { /* FL1 */
             discovery_lose(followed, clock_monotonic_ns(turn->clock));

@@ -10,9 +10,9 @@
  *      is read from where the file was left.
  *  FL2 A file that begins as one that is followed may be a copy that is being made: it is left
  *      alone until that one is truncated, or for COPY_WAIT_S.
- *  FL3 A line longer than FOLLOWED_PART_MAX comes in parts that are numbered. Only a whole line, or
- *      a whole part, is handed over; the end of a file without a line feed after IDLE_S.
- *  FL4 Compressed files are left alone. Of FOLLOWED_MAX files each has one of the host's positions,
+ *  FL3 A record (entry.h) that is too long comes in parts that are numbered. Only a whole record,
+ * or a whole part, is handed over; the end of a file without a line feed after IDLE_S. FL4
+ * Compressed files are left alone. Of FOLLOWED_MAX files each has one of the host's positions,
  *      given back IDLE_S after its last change when the pattern does not fit the file any more.
  *  FL5 A line that does not have the configured format is kept as it is, with the time of reading
  * and "unparsed" in its fields, and told once: again only after many that had it.

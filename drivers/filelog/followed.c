@@ -154,48 +154,17 @@ static void print_fields(const struct followed *followed, const struct members *
     }
 }
 
-/** Before `size`, where no character of UTF-8 is cut in two. */
-static size_t cut_at_character(const uint8_t *bytes, size_t size)
-{
-    for (size_t back = 0; back < 4; back++) {
-        if ((bytes[size - back] & 0xC0) != 0x80) {
-            return size - back;
-        }
-    }
-    return size; /* no UTF-8 at all */
-}
-
-/** How far the next record reaches from `bytes`, and how much of that is text. 0: not whole yet. */
-static size_t find_record(const struct followed_reading *reading, const uint8_t *bytes, size_t size,
-                          size_t *text_size, bool *ends_line)
-{
-    size_t looked = size < FOLLOWED_PART_MAX + 1 ? size : FOLLOWED_PART_MAX + 1;
-    const uint8_t *end = memchr(bytes, '\n', looked);
-
-    *ends_line = true;
-    if (end != NULL) {
-        *text_size = (size_t)(end - bytes);
-        *text_size -= *text_size > 0 && end[-1] == '\r' ? 1 : 0;
-        return (size_t)(end - bytes) + 1;
-    }
-    if (size > FOLLOWED_PART_MAX) {
-        *ends_line = false;
-        return *text_size = cut_at_character(bytes, FOLLOWED_PART_MAX);
-    }
-    return *text_size = reading->take_rest ? size : 0;
-}
-
-/** Take the text apart. The second and further parts of a long line are kept as they are, and so is
- *  what does not have the format (FL5). true: it has. */
-static bool parse(const struct followed *followed, struct followed_reading *reading,
-                  const char *text, size_t size)
+/** Take the text apart. The second and further parts of a record are kept as they are, and so is
+ * what does not have the format (FL5). true: it has. */
+static bool parse(const struct followed *followed, struct entry_rules *rules, const char *text,
+                  size_t size)
 {
     if (followed->part > 0) {
-        line_parts_keep(&reading->parts, text, size, reading->now_ns);
+        line_parts_keep(&rules->parts, text, size, rules->now_ns);
         return true;
     }
-    if (!line_format_parse(reading->format, text, size, reading->now_ns, &reading->parts)) {
-        members_raw(&reading->parts.members, ",\"unparsed\":true");
+    if (!entry_parse(rules, text, size)) {
+        members_raw(&rules->parts.members, ",\"unparsed\":true");
         return false;
     }
     return true;
@@ -205,12 +174,12 @@ static bool parse(const struct followed *followed, struct followed_reading *read
 static void tell_unfit(const struct followed *followed, struct followed_reading *reading, bool fits)
 {
     const struct driver_rejection rejection = {
-        .received_ns = reading->now_ns,
+        .received_ns = reading->rules.now_ns,
         .source = followed->path,
         .reason = "a line does not have the configured format; such lines are kept as they are, "
                   "with \"unparsed\" in their fields: look at format, pattern and time_format",
-        .payload = reading->parts.message.bytes,
-        .payload_bytes = reading->parts.message.size_bytes,
+        .payload = reading->rules.parts.message.bytes,
+        .payload_bytes = reading->rules.parts.message.size_bytes,
     };
 
     if (fits) {
@@ -244,17 +213,19 @@ static struct followed step(const struct followed *followed, const uint8_t *byte
 
 /** Hand over the record at `bytes`; `followed` is then behind it. */
 static bool hand_over(struct followed *followed, struct followed_reading *reading,
-                      const uint8_t *bytes, size_t size, size_t text_size, bool ends_line)
+                      const uint8_t *bytes, const struct entry *entry)
 {
-    struct followed next = step(followed, bytes, size, ends_line);
+    struct followed next = step(followed, bytes, entry->size, entry->is_whole);
     const char *name = strrchr(followed->path, '/');
     char fields[FIELDS_SIZE], position[DRIVER_POSITION_SIZE];
-    bool fits = parse(followed, reading, (const char *)bytes, text_size);
-    const struct line_parts *parts = &reading->parts;
+    size_t text_size = entry_text(entry, bytes, reading->text);
+    bool fits = parse(followed, &reading->rules, reading->text, text_size);
+    const struct line_parts *parts = &reading->rules.parts;
     struct driver_line line = {.time_ns = parts->time_ns, .position = position};
 
     followed_print(&next, position);
-    print_fields(followed, &parts->members, !ends_line || followed->part > 0, ends_line, fields);
+    print_fields(followed, &parts->members, !entry->is_whole || followed->part > 0, entry->is_whole,
+                 fields);
     line.record = (struct log_record){
         .severity = parts->severity,
         .source = parts->source.size_bytes > 0
@@ -277,8 +248,9 @@ enum followed_result followed_read(struct followed *followed, struct followed_re
     size_t before = mark_bytes(followed->offset);
     uint64_t from = followed->offset - before;
     ssize_t got = pread(followed->fd, reading->bytes, before + FOLLOWED_CHUNK_BYTES, (off_t)from);
+    struct entry_bytes left = {.bytes = reading->bytes + before};
     enum followed_result result = FOLLOWED_END;
-    size_t at = before, size;
+    struct entry entry;
     struct stat file;
 
     /* Looked at after reading: a truncation that came before is seen now. */
@@ -286,19 +258,17 @@ enum followed_result followed_read(struct followed *followed, struct followed_re
         (uint64_t)file.st_size < from + (uint64_t)got || !followed_fits(followed, followed->fd)) {
         return FOLLOWED_BROKEN;
     }
-    size = (size_t)got;
-    while (at < size) {
-        size_t text_size;
-        bool ends_line;
-        size_t taken = find_record(reading, reading->bytes + at, size - at, &text_size, &ends_line);
-
-        if (taken == 0) {
-            break;
-        }
-        if (!hand_over(followed, reading, reading->bytes + at, taken, text_size, ends_line)) {
+    left.size = (size_t)got - before;
+    if ((uint64_t)file.st_size == from + (uint64_t)got) { /* else it goes on in the next chunk */
+        left.is_rest = reading->is_idle;
+        left.is_settled = reading->is_settled;
+    }
+    while (left.size > 0 && entry_find(&reading->rules, &left, &entry)) {
+        if (!hand_over(followed, reading, left.bytes, &entry)) {
             return FOLLOWED_FULL;
         }
-        at += taken;
+        left.bytes += entry.size;
+        left.size -= entry.size;
         result = FOLLOWED_MORE;
     }
     return result;

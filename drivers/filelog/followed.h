@@ -11,12 +11,11 @@
 #define DRIVERS_FILELOG_FOLLOWED_H
 
 #include "drivers/driver.h"
-#include "drivers/lines/format.h"
+#include "drivers/filelog/entry.h"
 
 #include <sys/stat.h>
 
 enum {
-    FOLLOWED_PART_MAX = 16000, /* bytes of a line; a log record keeps some more */
     FOLLOWED_MARK_BYTES = 256,
     FOLLOWED_CHUNK_BYTES = 64 << 10,
     FOLLOWED_PATH_SIZE = 512,
@@ -28,7 +27,7 @@ struct followed {
     int fd;         /* -1: its file is not found (any more) */
     uint32_t slot;
     uint64_t device, inode, offset;
-    uint32_t part;      /* how many parts of the line at `offset` were handed over */
+    uint32_t part;      /* how many parts of the record at `offset` were handed over */
     uint32_t head_mark; /* of the first FOLLOWED_MARK_BYTES before `offset` */
     uint32_t tail_mark; /* of the last ones before `offset` */
     int64_t lost_ns;    /* monotonic: since when its file is not found */
@@ -37,7 +36,7 @@ struct followed {
 
 enum followed_result {
     FOLLOWED_END,    /* nothing more now */
-    FOLLOWED_MORE,   /* lines were handed over */
+    FOLLOWED_MORE,   /* records were handed over */
     FOLLOWED_FULL,   /* the sink has no room */
     FOLLOWED_BROKEN, /* the file is not what it was, or cannot be read */
 };
@@ -45,12 +44,12 @@ enum followed_result {
 /** What is handed over of a file in one go. */
 struct followed_reading {
     struct driver_sink *sink;
-    int64_t now_ns;                                            /* UTC */
-    bool take_rest;                                            /* also what has no line feed */
-    struct line_format *format;                                /* borrowed */
-    bool is_unfit_told;                                        /* a line did not have the format */
-    uint32_t fit_count;                                        /* lines that had it, since then */
-    struct line_parts parts;                                   /* scratch */
+    struct entry_rules rules;      /* its time is that of this go */
+    bool is_idle;                  /* the end of the file is taken without a line feed, too */
+    bool is_settled;               /* nothing was written for a second */
+    bool is_unfit_told;            /* a record did not have the format */
+    uint32_t fit_count;            /* records that had it, since then */
+    char text[ENTRY_PART_MAX + 2]; /* scratch */
     uint8_t bytes[FOLLOWED_MARK_BYTES + FOLLOWED_CHUNK_BYTES]; /* scratch */
 };
 

@@ -2,6 +2,7 @@
 import datetime
 import json
 import logging
+import os
 import socket
 import pathlib
 import threading
@@ -10,7 +11,7 @@ import time
 import harness
 import pyarrow.parquet
 import pytest
-from test_file_log import rows_in_lake, wait_lines
+from test_file_log import committed, rows_in_lake, wait_lines
 
 SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
@@ -136,3 +137,103 @@ def test_lines_that_do_not_have_the_format_are_kept_and_told_once(follow, tmp_pa
 def test_a_wrong_format_is_met_with_what_is_right(follow, more, sentence):
     done = follow("/var/log/x.log", more).check()
     assert done.returncode != 0 and sentence in done.stdout + done.stderr
+
+
+TRACE = """Traceback (most recent call last):
+  File "press.py", line 7, in axis
+    raise ValueError("torque")
+ValueError: torque"""
+
+
+def test_a_traceback_of_python_is_one_record(follow, tmp_path):
+    path = tmp_path / "app.log"
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.Logger("press")
+    logger.addHandler(handler)
+    subject = follow(path, "    format: iso\n    multiline: true\n").start()
+    try:
+        raise ValueError("torque")
+    except ValueError:
+        logger.exception("axis failed")
+    logger.info("one\n\nthree")
+    logger.info("last\n of all")
+    handler.close()
+    wait_lines(subject, 3)  # the last one after a second of quiet
+    rows = rows_in_lake(subject, tmp_path)
+    assert [row["severity"] for row in rows] == [3, 6, 6]
+    first, *others = [row["message"] for row in rows]
+    assert first.startswith("axis failed\nTraceback (most recent call last):\n  File ")
+    assert first.endswith("\nValueError: torque")
+    assert others == ["one\n\nthree", "last\n of all"]
+
+
+class Tracer(threading.Thread):
+    """Writes numbered records of several lines, each in two pieces that are cut somewhere."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path, self.records = path, []
+        self.enough, self.progress = threading.Event(), threading.Condition()
+
+    def run(self):
+        with self.path.open("ab", buffering=0) as file:
+            while not self.enough.wait(0.002):
+                number = len(self.records)
+                stamp = datetime.datetime.now(datetime.timezone.utc).isoformat()
+                message = f"number {number}\n{TRACE}\n{'x' * (number % 300)}end"
+                text = f"{stamp} ERROR {message}\n".encode()
+                cut = number * 37 % len(text)
+                file.write(text[:cut])
+                file.write(text[cut:])
+                with self.progress:
+                    self.records.append(message)
+                    self.progress.notify_all()
+
+    def wait_for(self, count):
+        with self.progress:
+            assert self.progress.wait_for(lambda: len(self.records) >= count, 60)
+
+
+def test_killed_within_records_each_comes_whole_and_once(follow, tmp_path):
+    path = tmp_path / "app.log"
+    subject = follow(path, "    format: iso\n    multiline: true\n")
+    writer = Tracer(path)
+    writer.start()
+    try:
+        for number in range(1, 6):
+            subject.start()
+            before = committed(subject.status())
+            writer.wait_for(number * 200)
+            wait_lines(subject, before + 50)
+            subject.kill()
+    finally:
+        writer.enough.set()
+        writer.join(30)
+    subject.start()
+    wait_lines(subject, len(writer.records))
+    assert [row["message"] for row in rows_in_lake(subject, tmp_path)] == writer.records
+
+
+def test_a_record_that_is_too_long_comes_in_parts_that_say_so(follow, tmp_path):
+    path = tmp_path / "app.log"
+    stack = "".join(f"\n  at frame {number:060}" for number in range(600))
+    path.write_text(f"2026-03-05T09:00:01Z FATAL stack{stack}\n2026-03-05T09:00:02Z INFO next\n")
+    subject = follow(path, "    format: iso\n    multiline: true\n").start()
+    wait_lines(subject, 4)
+    *parts, last = rows_in_lake(subject, tmp_path)
+    assert "".join(row["message"] for row in parts) == "stack" + stack
+    assert [row["severity"] for row in parts] == [2, None, None]
+    assert last["message"] == "next"
+    assert [json.loads(row["fields"]).get("part") for row in parts] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("more", ["", "    multiline: true\n"])
+def test_an_old_file_is_not_cut_where_a_chunk_ends(follow, tmp_path, more):
+    path = tmp_path / "app.log"
+    lines = [f"line {number} {'x' * (number % 90)}" for number in range(5000)]
+    path.write_text("\n".join(lines) + "\n")
+    os.utime(path, (1772712000, 1772712000))  # nothing was written for long
+    subject = follow(path, more).start()
+    wait_lines(subject, len(lines))
+    assert [row["message"] for row in rows_in_lake(subject, tmp_path)] == lines
