@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "drivers/modbus/invalid.h"
 #include "drivers/modbus/memory.h"
+#include "drivers/modbus/sunspec/point.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -10,6 +11,9 @@
 
 /* The choices of a point's order: the device's own, then those of enum value_order. */
 enum { POINT_ORDER_OF_DEVICE = 0, POINT_ORDER_FIRST = 1 };
+
+/* The choices of its type: that of a SunSpec model, then those of enum value_type. */
+enum { POINT_TYPE_OF_MODEL = 0, POINT_TYPE_FIRST = 1 };
 
 /* What the drivers over TCP and over serial ports have in common. */
 #define PLAN_OPTIONS                                                                               \
@@ -82,9 +86,12 @@ const struct option_spec modbus_device_serial_options[] = {
 
 const struct option_spec modbus_device_point_options[] = {
     {OPTION_TEXT, "address", NULL, 1, 60, offsetof(struct modbus_point_options, address),
-     "holding:100, input:100, coil:4, discrete:7, or holding:100.3 for a bit; from 0", NULL},
-    {OPTION_CHOICE, "type", NULL, 0, 0, offsetof(struct modbus_point_options, type),
-     "what the registers hold", VALUE_TYPE_CHOICES},
+     "holding:100, input:100, coil:4, discrete:7, holding:100.3 for a bit (all from 0), or "
+     "sunspec:103.W",
+     NULL},
+    {OPTION_CHOICE, "type", "model", 0, 0, offsetof(struct modbus_point_options, type),
+     "what the registers hold; model: of a SunSpec point, what its model says",
+     "model|" VALUE_TYPE_CHOICES},
     {OPTION_CHOICE, "order", "device", 0, 0, offsetof(struct modbus_point_options, order),
      "how bytes come over the wire, A the most significant; device: as the device's order",
      "device|" VALUE_ORDER_CHOICES},
@@ -107,6 +114,13 @@ static enum error_code check_writable(const struct modbus_point_options *options
 
     if (!point->writable) {
         return ERROR_OK;
+    }
+    if (point->sunspec != NULL) {
+        return error_set(
+            error, ERROR_BAD_CONFIG,
+            "address '%s': a SunSpec point cannot be written; remove writable, or give "
+            "its register",
+            options->address);
     }
     if (point->format.registers > EXCHANGE_WRITE_MAX) {
         return error_set(error, ERROR_BAD_CONFIG,
@@ -136,11 +150,16 @@ static enum error_code check_bool(const struct modbus_point_options *options,
 {
     bool is_bit = table_has_bits(point->address.table) || point->address.has_bit;
 
-    if (is_bit && options->type != VALUE_BOOL) {
+    if (options->type == POINT_TYPE_OF_MODEL) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "address '%s': write the type of its value, as in type: %s",
+                         options->address, is_bit ? "bool" : "int16");
+    }
+    if (is_bit && point->format.type != VALUE_BOOL) {
         return error_set(error, ERROR_BAD_CONFIG, "address '%s' is one bit; write type: bool",
                          options->address);
     }
-    if (!is_bit && options->type == VALUE_BOOL) {
+    if (!is_bit && point->format.type == VALUE_BOOL) {
         return error_set(error, ERROR_BAD_CONFIG,
                          "address '%s' is a register of 16 bits; for a bool write which bit, as "
                          "in %s.0, or write type: uint16",
@@ -153,7 +172,7 @@ static enum error_code check_length(const struct modbus_device *device,
                                     const struct modbus_point_options *options,
                                     struct modbus_point *point, struct error *error)
 {
-    bool is_string = options->type == VALUE_STRING;
+    bool is_string = point->format.type == VALUE_STRING;
 
     if (is_string && options->length == 0) {
         return error_set(error, ERROR_BAD_CONFIG,
@@ -186,12 +205,18 @@ static enum error_code check_length(const struct modbus_device *device,
 const char *modbus_device_point_type(const void *options)
 {
     const struct modbus_point_options *point = options;
+    struct sunspec_point sunspec;
+    struct error ignored;
 
+    if (sunspec_point_is(point->address)) { /* what is wrong with it add_point() says */
+        return sunspec_point_parse(point->address, &sunspec, &ignored) == ERROR_OK
+                   ? sunspec_entry_type(sunspec.choices[0].entry)
+                   : NULL;
+    }
     return point->scale_register != NULL ? "float64" : NULL; /* F2 */
 }
 
-/** What an item of the plan covers: the value, and its factor (N5). */
-static void span_of(const struct modbus_point *point, unsigned *first, unsigned *count)
+void modbus_point_span(const struct modbus_point *point, unsigned *first, unsigned *count)
 {
     unsigned end = (unsigned)point->address.number + point->format.registers;
 
@@ -234,7 +259,7 @@ static enum error_code add_factor(const struct modbus_device *device,
     }
     point->has_factor = true;
     point->factor_number = address.number;
-    span_of(point, &first, &count);
+    modbus_point_span(point, &first, &count);
     if (count > device->block) {
         return error_set(
             error, ERROR_BAD_CONFIG,
@@ -246,31 +271,31 @@ static enum error_code add_factor(const struct modbus_device *device,
     return ERROR_OK;
 }
 
-enum error_code modbus_device_add_point(void *state, struct arena *arena,
-                                        const struct driver_point *configured, struct error *error)
+/** A point with configured registers, or one of a SunSpec model. */
+static enum error_code read_point(struct modbus_device *device, struct arena *arena,
+                                  const struct driver_point *configured, struct modbus_point *point,
+                                  struct error *error)
 {
-    struct modbus_device *device = state;
     const struct modbus_point_options *options = configured->options;
-    struct modbus_point *point = arena_allocate(arena, sizeof(*point));
+    enum value_type type;
     enum error_code code;
 
-    if (point == NULL) {
-        return error_set(error, ERROR_NO_MEMORY, "point %s: the configuration is too large",
-                         configured->name);
+    if (sunspec_point_is(options->address)) {
+        return sunspec_bind_add(device, arena, configured, point, error);
     }
     code = point_address_parse(options->address, &point->address, error);
     if (code != ERROR_OK) {
         return code;
     }
-    point->point_id = configured->point_id;
-    point->schedule = configured->schedule;
-    point->writable = configured->writable;
+    type = options->type == POINT_TYPE_OF_MODEL
+               ? VALUE_INT16 /* refused below */
+               : (enum value_type)(options->type - POINT_TYPE_FIRST);
     point->format = (struct value_format){
-        .type = (enum value_type)options->type,
+        .type = type,
         .order = options->order == POINT_ORDER_OF_DEVICE
                      ? (enum value_order)device->order
                      : (enum value_order)(options->order - POINT_ORDER_FIRST),
-        .registers = value_type_registers((enum value_type)options->type),
+        .registers = value_type_registers(type),
         .bit = point->address.bit,
     };
     code = check_bool(options, point, error);
@@ -284,8 +309,26 @@ enum error_code modbus_device_add_point(void *state, struct arena *arena,
         code = error_prefix(error, invalid_parse(options->invalid, arena, &point->format, error),
                             "address '%s'", options->address);
     }
+    return code;
+}
+
+enum error_code modbus_device_add_point(void *state, struct arena *arena,
+                                        const struct driver_point *configured, struct error *error)
+{
+    struct modbus_device *device = state;
+    struct modbus_point *point = arena_allocate(arena, sizeof(*point));
+    enum error_code code;
+
+    if (point == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "point %s: the configuration is too large",
+                         configured->name);
+    }
+    point->point_id = configured->point_id;
+    point->schedule = configured->schedule;
+    point->writable = configured->writable;
+    code = read_point(device, arena, configured, point, error);
     if (code == ERROR_OK) {
-        code = check_writable(options, point, error);
+        code = check_writable(configured->options, point, error);
     }
     if (code == ERROR_OK) {
         *(device->last != NULL ? device->last : &device->points) = point;
@@ -295,26 +338,21 @@ enum error_code modbus_device_add_point(void *state, struct arena *arena,
     return code;
 }
 
-static enum error_code make_plan(struct modbus_device *device, struct arena *arena,
-                                 struct error *error)
+void modbus_device_plan(struct modbus_device *device)
 {
     struct plan *plan = &device->plan;
     uint32_t sequence = 0;
 
-    *plan = (struct plan){.gap = (unsigned)device->gap,
-                          .block = (unsigned)device->block,
-                          .bit_block = (unsigned)device->bit_block};
-    plan->items = arena_allocate(arena, device->point_count * sizeof(plan->items[0]));
-    if (plan->items == NULL) {
-        return error_set(error, ERROR_NO_MEMORY, "%u points: the configuration is too large",
-                         (unsigned)device->point_count);
-    }
+    plan->item_count = 0;
     for (const struct modbus_point *point = device->points; point != NULL;
          point = point->next, sequence++) {
         unsigned first;
         unsigned count;
 
-        span_of(point, &first, &count);
+        if (point->missing) {
+            continue;
+        }
+        modbus_point_span(point, &first, &count);
         plan->items[plan->item_count++] = (struct plan_item){
             .point = point,
             .sequence = sequence,
@@ -326,6 +364,22 @@ static enum error_code make_plan(struct modbus_device *device, struct arena *are
     }
     plan_prepare(plan);
     device->fingerprint = memory_fingerprint(plan, device->address, (unsigned)device->unit);
+}
+
+static enum error_code make_plan(struct modbus_device *device, struct arena *arena,
+                                 struct error *error)
+{
+    struct plan *plan = &device->plan;
+
+    *plan = (struct plan){.gap = (unsigned)device->gap,
+                          .block = (unsigned)device->block,
+                          .bit_block = (unsigned)device->bit_block};
+    plan->items = arena_allocate(arena, device->point_count * sizeof(plan->items[0]));
+    if (plan->items == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "%u points: the configuration is too large",
+                         (unsigned)device->point_count);
+    }
+    modbus_device_plan(device);
     return ERROR_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "drivers/modbus/exchange.h"
 #include "drivers/modbus/plan.h"
 #include "drivers/modbus/scale.h"
+#include "drivers/modbus/sunspec/bind.h"
 #include "drivers/modbus/value.h"
 
 #include <stdbool.h>
@@ -36,6 +37,9 @@ struct modbus_point {
     struct value_format format;
     bool has_factor; /* scale.h; in the table of `address` */
     uint16_t factor_number;
+    const struct sunspec_point *sunspec; /* NULL: its registers are configured */
+    const struct sunspec_entry *entry;   /* of a sunspec one: what the registers hold */
+    bool missing;                        /* a sunspec one that the device does not have */
 };
 
 struct modbus_device {
@@ -58,6 +62,8 @@ struct modbus_device {
     struct peer peer;
     const char *session;  /* of modbus-rtu: what one device alone may have */
     uint32_t fingerprint; /* of what the learned belongs to (memory.h) */
+
+    struct sunspec_binding sunspec;
 
     /* Learned; besides what the plan holds. */
     int64_t probed_s; /* UTC, when it was last tried again, or first learned; 0: never */
@@ -84,11 +90,17 @@ enum error_code modbus_device_prepare(void *state, struct arena *arena, struct e
 /** driver.point_type. */
 const char *modbus_device_point_type(const void *options);
 
-/** driver.prepare of modbus-rtu. */
-enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, struct error *error);
+/** What an item of the plan covers: the value, and its factor (N5). */
+void modbus_point_span(const struct modbus_point *point, unsigned *first, unsigned *count);
+
+/** Make the plan of those points that are not missing, and forget what was learned. */
+void modbus_device_plan(struct modbus_device *device);
 
 /** How long an answer may take: to think, and on a serial line to arrive. */
 int64_t modbus_device_patience_ns(const struct modbus_device *device,
                                   const struct plan_request *request);
+
+/** driver.prepare of modbus-rtu. */
+enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, struct error *error);
 
 #endif

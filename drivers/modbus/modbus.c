@@ -5,6 +5,7 @@
 #include "drivers/modbus/device.h"
 #include "drivers/modbus/learning.h"
 #include "drivers/modbus/memory.h"
+#include "drivers/modbus/sunspec/decode.h"
 #include "drivers/modbus/write.h"
 
 enum { PROBE_EVERY_S = 24 * 60 * 60 };
@@ -22,7 +23,7 @@ static enum error_code open_tcp(struct modbus_device *device, enum exchange_fram
         code = exchange_open(&device->exchange, fd, (unsigned)device->unit, framing, &device->peer,
                              error);
     }
-    return code;
+    return code == ERROR_OK ? sunspec_bind(device, clock, deadline_ns, error) : code;
 }
 
 static enum error_code modbus_tcp_open(void *state, const struct clock *clock, int64_t deadline_ns,
@@ -41,11 +42,10 @@ static enum error_code modbus_rtu_open(void *state, const struct clock *clock, i
                                        struct error *error)
 {
     struct modbus_device *device = state;
+    enum error_code code = exchange_open_serial(&device->exchange, &device->serial, device->address,
+                                                (unsigned)device->unit, error);
 
-    (void)clock;
-    (void)deadline_ns; /* opening a port waits for nothing */
-    return exchange_open_serial(&device->exchange, &device->serial, device->address,
-                                (unsigned)device->unit, error);
+    return code == ERROR_OK ? sunspec_bind(device, clock, deadline_ns, error) : code;
 }
 
 /** One read() in progress. */
@@ -57,6 +57,24 @@ struct reading {
     int64_t slowest_ns;       /* answer of this turn */
     struct learning learning; /* M3 */
 };
+
+/** Of a point of registers; the answer begins with register `first`. */
+static void decode_registers(struct modbus_device *device, const struct modbus_point *point,
+                             unsigned first, struct sample *sample)
+{
+    const uint16_t *value = device->answer.registers + (point->address.number - first);
+    const uint16_t *factor =
+        point->has_factor ? device->answer.registers + (point->factor_number - first) : NULL;
+
+    if (point->sunspec != NULL) {
+        sunspec_decode(point->entry, value, factor, sample, device->text);
+        return;
+    }
+    value_decode(&point->format, value, sample, device->text);
+    if (factor != NULL) {
+        scale_apply(&point->format, *factor, sample);
+    }
+}
 
 /** Emit the due points of an answered request. false: the sink has no room (D8). */
 static bool hand_over(struct reading *reading, const struct plan_request *request, uint32_t status)
@@ -82,12 +100,7 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
             bit_register[0] = device->answer.bits[place];
             value_decode(&point->format, bit_register, &sample, device->text);
         } else if (status == STATUS_GOOD) {
-            value_decode(&point->format, device->answer.registers + place, &sample, device->text);
-            if (point->has_factor) {
-                scale_apply(&point->format,
-                            device->answer.registers[point->factor_number - request->first],
-                            &sample);
-            }
+            decode_registers(device, point, request->first, &sample);
         }
         if (!driver_emit(reading->sink, &sample)) {
             return false;
@@ -190,6 +203,7 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
         }
         from = request.end;
     }
+    (void)sunspec_bind_emit_missing(device, turn, sink, reading.time_ns); /* D8: as above */
     return ERROR_OK;
 }
 
@@ -219,7 +233,10 @@ static void modbus_remember(void *state, const uint8_t *bytes, size_t size_bytes
 {
     struct modbus_device *device = state;
 
-    if (memory_read(&device->plan, device->fingerprint, &device->probed_s, bytes, size_bytes)) {
+    if (device->sunspec.point_count > 0) {
+        sunspec_bind_remember(device, bytes, size_bytes);
+    } else if (memory_read(&device->plan, device->fingerprint, &device->probed_s, bytes,
+                           size_bytes)) {
         device->told_sum = crc32c(0, bytes, size_bytes);
     }
 }
@@ -242,6 +259,7 @@ static void modbus_destroy(void *state)
 
     exchange_close(&device->exchange);
     dial_deinit(&device->dial);
+    sunspec_bind_deinit(device);
 }
 
 static const char *modbus_session(const void *state)

@@ -226,7 +226,7 @@ static const struct row refused[] = {
      "leat.yaml:4:5: the device has no points; nothing would be read\n"},
     {"leat.yaml", DEVICE "    template: m1\n    points: [{ name: volts, type: int17 }]\n",
      "leat.yaml:8:35: type: 'int17' is not one of "
-     "bool|int16|uint16|int32|uint32|int64|uint64|float32|float64|string\n"},
+     "model|bool|int16|uint16|int32|uint32|int64|uint64|float32|float64|string\n"},
     {"templates/m1.yaml", "vendor: V\n",
      "templates/m1.yaml:1:1: 'models' is missing from a template (for which of its models)\n"
      "templates/m1.yaml:1:1: 'protocol' is missing from a template (the driver's name up to "
@@ -246,7 +246,7 @@ static const struct row refused[] = {
     {"templates/m1.yaml",
      "points:\n  - { name: p, group: g, address: input:0, type: int17, source: d }\n",
      "templates/m1.yaml:6:50: type: 'int17' is not one of "
-     "bool|int16|uint16|int32|uint32|int64|uint64|float32|float64|string\n"},
+     "model|bool|int16|uint16|int32|uint32|int64|uint64|float32|float64|string\n"},
     {"templates/m1.yaml",
      "points:\n  - { name: p, group: g, address: 30001, type: int16, source: d }\n", NULL},
 };

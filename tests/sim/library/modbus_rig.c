@@ -32,11 +32,20 @@ static bool emit(struct driver_sink *sink, const struct sample *sample)
     return true;
 }
 
+static void reject(struct driver_sink *sink, const struct driver_rejection *rejection)
+{
+    struct rig *rig = (struct rig *)(void *)sink;
+
+    rig->rejections += rejection->count;
+    (void)snprintf(rig->rejection, sizeof(rig->rejection), "%s", rejection->reason);
+}
+
 static bool make_state(struct rig *rig)
 {
     if (rig->state == NULL) {
         arena_init(&rig->arena, 1 << 20);
         rig->sink.emit = emit;
+        rig->sink.reject = reject;
         rig->state = calloc(1, driver->state_size);
         return rig->state != NULL && option_set_fallbacks(driver->options, rig->state, &rig->arena,
                                                           &rig->error) == ERROR_OK;

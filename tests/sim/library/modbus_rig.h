@@ -34,6 +34,8 @@ struct rig {
     struct driver_point points[RIG_POINTS_MAX];
     struct rig_value values[RIG_POINTS_MAX]; /* by point_id */
     uint32_t point_count;
+    uint64_t rejections;           /* the sum of what was rejected */
+    char rejection[RIG_TEXT_SIZE]; /* why, the last one */
     struct error error;
 };
 
