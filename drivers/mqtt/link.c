@@ -174,7 +174,6 @@ static enum error_code create_client(struct mqtt_link *link, struct error *error
 }
 
 enum error_code mqtt_link_open(struct mqtt_link **link, const struct mqtt_options *options,
-                               const struct mqtt_subscription *subscriptions,
                                const struct clock *clock, int64_t deadline_ns, struct error *error)
 {
     int64_t until_ns = now_ns() + (deadline_ns - clock_monotonic_ns(clock));
@@ -196,13 +195,8 @@ enum error_code mqtt_link_open(struct mqtt_link **link, const struct mqtt_option
     if (code == ERROR_OK) {
         code = create_client(made, error);
     }
-    if (code == ERROR_OK) {
-        code = mqtt_connect(made, until_ns, error);
-    }
-    if (code == ERROR_OK) {
-        code = mqtt_subscribe(made, subscriptions, until_ns, error);
-    }
-    return code;
+    made->grants_until_ns = until_ns;
+    return code == ERROR_OK ? mqtt_connect(made, until_ns, error) : code;
 }
 
 struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns)

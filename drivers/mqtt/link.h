@@ -1,6 +1,6 @@
 /* drivers/mqtt/link.h - one connection to a broker: Paho's client, the inbox and the gate.
  *
- *   open -> { next -> (use) -> done }* -> close
+ *   open -> subscribe -> { next -> (use) -> done }* -> close
  *
  *  K1  A link is one Paho client, from open to close. Nothing is carried over to the next: what
  *      was not acknowledged is delivered again by the broker (gate.h).
@@ -11,6 +11,9 @@
  *      The same may happen before the broker has answered the subscriptions: a broker that kept
  *      messages for us sends those first. So the link is open when half the inbox is full, too.
  *  K3  After a failure next() still hands over what had arrived.
+ *  K4  Every link subscribes, though a session that the broker has kept holds its subscriptions: a
+ *      session keeps nothing that was published with QoS 0, and where such a message is retained,
+ *      as the states of most small devices are, only a new subscription brings it.
  *
  * Depends on: base, gate, inbox, options, Paho.  Threads: callbacks run on Paho's threads under its
  * mutex; all functions here are for the collector, one call at a time.
@@ -20,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "drivers/mqtt/filters.h"
 #include "drivers/mqtt/gate.h"
 #include "drivers/mqtt/inbox.h"
 #include "drivers/mqtt/options.h"
@@ -67,16 +71,15 @@ struct mqtt_link {
     struct mqtt_answer answer; /* to connecting */
     struct mqtt_grant *grants; /* the collector's, but for their answers */
     size_t grant_count;
-    int64_t grants_until_ns; /* of clock_system: no answer by then is a failure */
+    int64_t grants_until_ns; /* of clock_system, from open: no answer by then is a failure */
     bool grants_settled;     /* all of them are as asked */
     char tls_problem[96];    /* the first thing that OpenSSL complained about */
 };
 
-/** Connect and subscribe. `*link` may be half built on failure: mqtt_link_close() takes it.
+/** Connect. `*link` may be half built on failure: mqtt_link_close() takes it.
  *  Errors: ERROR_TIMEOUT, ERROR_UNREACHABLE, ERROR_REFUSED, ERROR_PROTOCOL, those of gate.h. */
 MUST_CHECK enum error_code mqtt_link_open(struct mqtt_link **link,
                                           const struct mqtt_options *options,
-                                          const struct mqtt_subscription *subscriptions,
                                           const struct clock *clock, int64_t deadline_ns,
                                           struct error *error);
 
@@ -109,10 +112,12 @@ MUST_CHECK enum error_code mqtt_connect(struct mqtt_link *link, int64_t until_ns
 
 /* subscribe.c */
 
-/** Subscribe, and wait for the answers until `until_ns`, or until messages pile up (K2). */
+/** Unsubscribe what `filters` says is not wanted any more, subscribe, and wait for the answers
+ * until the deadline of opening, or until messages pile up (K2). Errors: those of
+ * mqtt_link_state(), ERROR_NO_MEMORY. */
 MUST_CHECK enum error_code mqtt_subscribe(struct mqtt_link *link,
                                           const struct mqtt_subscription *subscriptions,
-                                          int64_t until_ns, struct error *error);
+                                          const struct mqtt_filters *filters, struct error *error);
 
 /** Is a subscription refused, or not answered in time? Part of mqtt_link_state(). */
 MUST_CHECK enum error_code mqtt_check_grants(struct mqtt_link *link, struct error *error);

@@ -17,6 +17,7 @@ struct mqtt {
     size_t subscription_count;
     char *scratch;               /* MQTT_TEXT_MAX bytes, from prepare() */
     struct mqtt_link *link;      /* from open() to close() */
+    struct mqtt_filters filters; /* what the session at the broker holds */
     struct sparkplug *sparkplug; /* NULL: no subscription is of that kind */
 };
 
@@ -229,8 +230,13 @@ static enum error_code mqtt_open(void *state, const struct clock *clock, int64_t
                                  struct error *error)
 {
     struct mqtt *mqtt = state;
+    enum error_code code = mqtt_link_open(&mqtt->link, &mqtt->options, clock, deadline_ns, error);
 
-    return mqtt_link_open(&mqtt->link, &mqtt->options, mqtt->first, clock, deadline_ns, error);
+    if (code != ERROR_OK) {
+        return code;
+    }
+    mqtt_filters_asked(&mqtt->filters, mqtt->first);
+    return mqtt_subscribe(mqtt->link, mqtt->first, &mqtt->filters, error);
 }
 
 /** P3: what was dropped is said. */
@@ -329,10 +335,33 @@ static void mqtt_committed(void *state)
     }
 }
 
+static void note_granted(struct mqtt *mqtt)
+{
+    if (mqtt->link != NULL && mqtt->link->grants_settled) {
+        mqtt_filters_granted(&mqtt->filters, mqtt->first);
+    }
+}
+
+static bool mqtt_learned(void *state, struct buffer *bytes)
+{
+    struct mqtt *mqtt = state;
+
+    note_granted(mqtt);
+    return mqtt_filters_learned(&mqtt->filters, mqtt->options.client_id, mqtt->first, bytes);
+}
+
+static void mqtt_remember(void *state, const uint8_t *bytes, size_t size_bytes)
+{
+    struct mqtt *mqtt = state;
+
+    mqtt_filters_remember(&mqtt->filters, mqtt->options.client_id, bytes, size_bytes);
+}
+
 static void mqtt_close(void *state)
 {
     struct mqtt *mqtt = state;
 
+    note_granted(mqtt);
     mqtt_link_close(mqtt->link);
     mqtt->link = NULL;
     if (mqtt->sparkplug != NULL) {
@@ -354,6 +383,7 @@ static void mqtt_destroy(void *state)
     struct mqtt *mqtt = state;
 
     mqtt_close(state); /* Paho's own threads live as long as the process (gate.c) */
+    mqtt_filters_deinit(&mqtt->filters);
     if (mqtt->sparkplug != NULL) {
         sparkplug_births_deinit(&mqtt->sparkplug->births);
     }
@@ -378,6 +408,8 @@ const struct driver mqtt_driver = {
     .open = mqtt_open,
     .read = mqtt_read,
     .committed = mqtt_committed,
+    .learned = mqtt_learned,
+    .remember = mqtt_remember,
     .close = mqtt_close,
     .destroy = mqtt_destroy,
 };

@@ -52,7 +52,7 @@ const struct option_spec mqtt_group_options[] = {
     {OPTION_TEXT, "time.path", "", 0, 1000, offsetof(struct mqtt_group, time_path),
      "where in the payload its time stands; default: time of receipt", NULL},
     {OPTION_CHOICE, "time.format", "epoch-ms", 0, 0, offsetof(struct mqtt_group, time_format),
-     "how it is written", "epoch-s|epoch-ms|epoch-us|iso8601"},
+     "how it is written", "epoch-s|epoch-ms|epoch-us|epoch-ns|iso8601"},
     {.type = OPTION_END},
 };
 

@@ -135,6 +135,7 @@ bool mqtt_stamp_parse(enum mqtt_stamp_format format, const char *text, size_t si
         [MQTT_STAMP_EPOCH_S] = 9,
         [MQTT_STAMP_EPOCH_MS] = 6,
         [MQTT_STAMP_EPOCH_US] = 3,
+        [MQTT_STAMP_EPOCH_NS] = 0,
     };
     enum mqtt_decimal outcome;
     int64_t parsed;

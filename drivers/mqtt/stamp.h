@@ -14,6 +14,7 @@ enum mqtt_stamp_format {
     MQTT_STAMP_EPOCH_S,
     MQTT_STAMP_EPOCH_MS,
     MQTT_STAMP_EPOCH_US,
+    MQTT_STAMP_EPOCH_NS,
     MQTT_STAMP_ISO8601,
 };
 

@@ -167,9 +167,21 @@ static bool may_go_on(const struct mqtt_link *link)
     return true;
 }
 
+/** What an earlier configuration left in the session. Nobody waits for the answers: the broker
+ * takes packets in order, so it has unsubscribed when it has answered the subscriptions. */
+static void unsubscribe_stale(struct mqtt_link *link, const struct mqtt_filters *filters,
+                              const struct mqtt_subscription *subscriptions)
+{
+    const char *filter = NULL;
+
+    while ((filter = mqtt_filters_next_stale(filters, subscriptions, filter)) != NULL) {
+        (void)MQTTAsync_unsubscribe(link->client, filter, NULL); /* the next link tries again */
+    }
+}
+
 enum error_code mqtt_subscribe(struct mqtt_link *link,
-                               const struct mqtt_subscription *subscriptions, int64_t until_ns,
-                               struct error *error)
+                               const struct mqtt_subscription *subscriptions,
+                               const struct mqtt_filters *filters, struct error *error)
 {
     enum error_code code = ERROR_OK;
 
@@ -177,7 +189,7 @@ enum error_code mqtt_subscribe(struct mqtt_link *link,
         return error_set(error, ERROR_NO_MEMORY, "broker %.100s: no memory to subscribe",
                          link->options->broker);
     }
-    link->grants_until_ns = until_ns;
+    unsubscribe_stale(link, filters, subscriptions);
     for (size_t i = 0; i < link->grant_count && code == ERROR_OK; i++) {
         code = ask(link, &link->grants[i], error);
     }
@@ -185,8 +197,8 @@ enum error_code mqtt_subscribe(struct mqtt_link *link,
         return code;
     }
     (void)pthread_mutex_lock(&link->mutex);
-    while (!may_go_on(link) && clock_monotonic_ns(&clock_system) < until_ns) {
-        mqtt_link_wait_changed(link, until_ns);
+    while (!may_go_on(link) && clock_monotonic_ns(&clock_system) < link->grants_until_ns) {
+        mqtt_link_wait_changed(link, link->grants_until_ns);
     }
     (void)pthread_mutex_unlock(&link->mutex);
     code = mqtt_link_state(link, error);

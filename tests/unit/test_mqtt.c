@@ -252,6 +252,7 @@ static void a_retained_message_is_an_old_value(void **unused)
     for (int i = 1; i <= 2; i++) { /* it comes again at every connection, and is never new */
         assert_opens(&rig);
         assert_int_equal(mqtt_rig_read_until(&rig, 1), ERROR_OK);
+        assert_int_equal(rig.count, 1);
         assert_int_equal(rig.samples[0].sample.status, STATUS_UNCERTAIN_LAST_USABLE);
         assert_int_equal(rig.samples[0].sample.time_ns, INT64_C(1718000000123) * NS_PER_MS);
         rig.driver->committed(rig.state);
@@ -465,6 +466,90 @@ static void cycles_of_opening_leave_nothing_behind(void **unused) /* leaks: ASan
     }
 }
 
+/** How many lines of the broker's log hold `text`. It has ended: all of it is written. */
+static size_t count_logged(const struct mqtt_broker *of, const char *text)
+{
+    char path[128];
+    char line[512];
+    size_t count = 0;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/log", of->folder);
+    file = fopen(path, "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        count += strstr(line, text) != NULL ? 1 : 0;
+    }
+    assert_int_equal(fclose(file), 0);
+    return count;
+}
+
+static void a_state_of_quality_0_that_changed_while_away_is_heard_of(void **unused) /* K4 */
+{
+    (void)unused;
+    CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
+
+    assert_true(publisher_say(&publisher, "away", "1", 0, true));
+    rig_counter(&rig, broker.port, "away", "1");
+    for (int state = 1; state <= 2; state++) {
+        char text[] = {(char)('0' + state), '\0'};
+
+        assert_true(publisher_say(&publisher, "away", text, 0, true));
+        say("away-done", 0, 1); /* answered: the broker has the one before */
+        assert_opens(&rig);
+        assert_int_equal(mqtt_rig_read_until(&rig, 1), ERROR_OK);
+        assert_int_equal(value(&rig, rig.count - 1), state);
+        assert_int_equal(rig.samples[0].sample.status, STATUS_UNCERTAIN_LAST_USABLE);
+        mqtt_rig_close(&rig);
+        mqtt_rig_clear(&rig);
+    }
+}
+
+/** A device with these two topics (NULL: one), told what one before it has learned. */
+static void open_with(struct mqtt_rig *rig, uint16_t port, const char *one, const char *two,
+                      struct buffer *learned)
+{
+    rig_to(rig, port, "filters");
+    for (int i = 0; i < (two == NULL ? 1 : 2); i++) {
+        assert_int_equal(mqtt_rig_group(rig, LIST("topic", i == 0 ? one : two, "payload", "raw")),
+                         ERROR_OK);
+        assert_int_equal(mqtt_rig_point(rig, i == 0 ? "a" : "b", LIST("type", "int")), ERROR_OK);
+    }
+    assert_int_equal(mqtt_rig_prepare(rig), ERROR_OK);
+    rig->driver->remember(rig->state, learned->bytes, learned->size);
+    assert_opens(rig);
+    learned->size = 0;
+}
+
+static void what_is_not_configured_any_more_is_unsubscribed(void **unused) /* F1 */
+{
+    (void)unused;
+    struct mqtt_broker other;
+    CLEANUP(buffer_deinit) struct buffer learned;
+    struct mqtt_rig rig;
+
+    buffer_init(&learned, 1000);
+    assert_true(broker_open(&other, "allow_anonymous true\nlog_type unsubscribe\n"
+                                    "log_type subscribe\nlog_type debug\nlog_dest file %s/log\n"));
+    open_with(&rig, other.port, "f/one", "f/two", &learned);
+    assert_true(rig.driver->learned(rig.state, &learned));
+    assert_false(rig.driver->learned(rig.state, &learned));
+    mqtt_rig_release(&rig);
+    for (int i = 0; i < 2; i++) { /* the second time there is nothing left to do */
+        CLEANUP(buffer_deinit) struct buffer again;
+
+        buffer_init(&again, 1000);
+        open_with(&rig, other.port, "f/one", NULL, &learned);
+        assert_int_equal(rig.driver->learned(rig.state, &again), i == 0);
+        assert_true(buffer_append(&learned, again.bytes, again.size));
+        mqtt_rig_release(&rig);
+    }
+    broker_stop(&other);
+    assert_int_equal(count_logged(&other, "Received UNSUBSCRIBE from filters"), 1);
+    assert_int_equal(count_logged(&other, "Received SUBSCRIBE from filters"), 4);
+    broker_close(&other);
+}
+
 /* Link, inbox, packet ids; what follows are allocations of Paho's threads. */
 static void opening_without_memory_fails_cleanly(void **unused) /* D3; leaks: ASan */
 {
@@ -501,6 +586,8 @@ int main(void)
         cmocka_unit_test(overlapping_subscriptions_each_give_their_points),
         cmocka_unit_test(opening_without_memory_fails_cleanly),
         cmocka_unit_test(cycles_of_opening_leave_nothing_behind),
+        cmocka_unit_test(a_state_of_quality_0_that_changed_while_away_is_heard_of),
+        cmocka_unit_test(what_is_not_configured_any_more_is_unsubscribed),
     };
     int failed;
 

@@ -41,6 +41,10 @@ static void epochs_keep_every_digit_down_to_the_nanosecond(void **unused)
     assert_stamp(MQTT_STAMP_EPOCH_MS, "1718000000123", second + 123 * NS_PER_MS);
     assert_stamp(MQTT_STAMP_EPOCH_MS, "1718000000123.25", second + 123250 * NS_PER_US);
     assert_stamp(MQTT_STAMP_EPOCH_US, "1718000000123456", second + 123456 * NS_PER_US);
+    assert_stamp(MQTT_STAMP_EPOCH_NS, "1718000000123456789", second + 123456789);
+    assert_stamp(MQTT_STAMP_EPOCH_NS, "1718000000123456789.9", second + 123456789);
+    assert_stamp(MQTT_STAMP_EPOCH_NS, "1.718e18", second);
+    assert_none(MQTT_STAMP_EPOCH_NS, "9223372036854775808"); /* one more than fits */
     assert_none(MQTT_STAMP_EPOCH_S, "17180000000000000000");
     assert_none(MQTT_STAMP_EPOCH_S, "1718000000123"); /* milliseconds by mistake: the year 56411 */
     assert_none(MQTT_STAMP_EPOCH_S, "");
