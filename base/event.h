@@ -14,6 +14,9 @@
  *  | rejected    | device and topic     | count payloads not understood; detail: the first one    |
  *  |             | events               | count events that the queue refused; detail: the first  |
  *  | sequence    | device and source    | count messages missing after from..to; reason           |
+ *  | rebirth     | device and source    | a Sparkplug node was asked for its births; reason       |
+ *  | host-state  | device and host id   | another client said count times that we are offline, or |
+ *  |             |                      | the broker does not take what we say; reason            |
  *  | agent       | started, stopped     | detail: version                                         |
  *  | config      | applied, removed     | count devices that were started anew; detail: the       |
  *  |             |                      | device that is collected from no longer                 |

@@ -53,7 +53,7 @@ static bool init_locks(struct mqtt_link *link)
     return true;
 }
 
-/* Callbacks: on Paho's threads, with Paho's mutex held. None of them calls Paho. */
+/* Callbacks: on Paho's threads, with Paho's mutex held. None of them calls Paho but for K5. */
 
 static void on_lost(void *context, char *cause)
 {
@@ -113,6 +113,7 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
     bool accepted;
 
     mqtt_gate_flush_all_held();
+    mqtt_state_look(link, &parcel);
     (void)pthread_mutex_lock(&link->mutex);
     /* Once a message of QoS 1 was passed over, later ones would overtake it. */
     accepted =
@@ -314,6 +315,7 @@ void mqtt_link_close(struct mqtt_link *link)
     }
     if (link->client != NULL) {
         mqtt_gate_finish(&link->gate);
+        mqtt_state_end(link);
         MQTTAsync_destroy(&link->client); /* disconnects */
     }
     mqtt_gate_leave(&link->gate);

@@ -14,6 +14,9 @@
  *  K4  Every link subscribes, though a session that the broker has kept holds its subscriptions: a
  *      session keeps nothing that was published with QoS 0, and where such a message is retained,
  *      as the states of most small devices are, only a new subscription brings it.
+ *  K5  What is published with QoS 1 is handed to Paho on its own threads, in callbacks, where it
+ *      takes no lock: elsewhere it waits for Paho's mutex, whose holder may wait for us (K2).
+ *      Only close() does, when nobody waits any more.
  *
  * Depends on: base, gate, inbox, options, Paho.  Threads: callbacks run on Paho's threads under its
  * mutex; all functions here are for the collector, one call at a time.
@@ -28,6 +31,7 @@
 #include "drivers/mqtt/inbox.h"
 #include "drivers/mqtt/options.h"
 #include "drivers/mqtt/payload.h"
+#include "drivers/mqtt/sparkplug_births.h"
 
 #include <MQTTAsync.h>
 #include <pthread.h>
@@ -35,6 +39,7 @@
 #include <stdint.h>
 
 #define MQTT_ROOM_WAIT_NS (5 * NS_PER_S)
+#define MQTT_FAREWELL_NS  (2 * NS_PER_S)
 
 /** What Paho answered to connecting or subscribing. */
 struct mqtt_answer {
@@ -49,6 +54,15 @@ struct mqtt_grant {
     const char *filter; /* the subscription's */
     int qos;
     struct mqtt_answer answer; /* guarded by the link's mutex */
+};
+
+/** What is said of this host (publish.c). Guarded by the link's mutex, but for `made_ms`. */
+struct mqtt_host_state {
+    int64_t made_ms;             /* UTC, of connecting: stands in the will and in the birth */
+    bool is_online;              /* the birth was published */
+    uint64_t contested;          /* how often another client said that we are offline */
+    struct mqtt_answer farewell; /* to the last message, of close() */
+    int refused;                 /* what Paho or the broker says to the birth; 0: nothing bad */
 };
 
 struct mqtt_link {
@@ -73,7 +87,8 @@ struct mqtt_link {
     size_t grant_count;
     int64_t grants_until_ns; /* of clock_system, from open: no answer by then is a failure */
     bool grants_settled;     /* all of them are as asked */
-    char tls_problem[96];    /* the first thing that OpenSSL complained about */
+    struct mqtt_host_state state;
+    char tls_problem[96]; /* the first thing that OpenSSL complained about */
 };
 
 /** Connect. `*link` may be half built on failure: mqtt_link_close() takes it.
@@ -121,6 +136,29 @@ MUST_CHECK enum error_code mqtt_subscribe(struct mqtt_link *link,
 
 /** Is a subscription refused, or not answered in time? Part of mqtt_link_state(). */
 MUST_CHECK enum error_code mqtt_check_grants(struct mqtt_link *link, struct error *error);
+
+/* publish.c: Sparkplug 3.0.0, 5.3 "Host Application Session Establishment" and "Commands"; all of
+ * it only where it is configured. */
+
+/** A client's will (connect.c): this host is offline, made at the time of connecting. It stays
+ *  valid while the link lives. false: there is none to be set. */
+bool mqtt_state_will(struct mqtt_link *link, MQTTAsync_willOptions *will, char *payload,
+                     size_t payload_size);
+
+/** In a callback: every subscription is granted, this host is online now. */
+void mqtt_state_begin(struct mqtt_link *link);
+
+/** In a callback: a message came. One that says this host is offline is answered at once. */
+void mqtt_state_look(struct mqtt_link *link, const struct mqtt_parcel *parcel);
+
+/** The last words, before disconnecting, which takes the will back. Waits at most
+ *  MQTT_FAREWELL_NS. */
+void mqtt_state_end(struct mqtt_link *link);
+
+/** Ask the nodes whose births are wanted now; tell that, and what happened to our state. Until when
+ *  there is nothing to be done (clock_system, monotonic). Never waits. */
+int64_t mqtt_act_as_host(struct mqtt_link *link, struct sparkplug_births *births,
+                         struct driver_sink *sink);
 
 /* link.c */
 

@@ -207,6 +207,7 @@ static enum error_code mqtt_add_point(void *state, struct arena *arena,
 static enum error_code mqtt_prepare(void *state, struct arena *arena, struct error *error)
 {
     struct mqtt *mqtt = state;
+    enum error_code code;
 
     if (mqtt->first == NULL) {
         return error_set(error, ERROR_BAD_CONFIG,
@@ -216,7 +217,12 @@ static enum error_code mqtt_prepare(void *state, struct arena *arena, struct err
     if (mqtt->scratch == NULL) {
         return no_memory("mqtt", error);
     }
-    return mqtt_options_check(&mqtt->options, arena, error);
+    code = mqtt_options_check(&mqtt->options, arena, error);
+    if (code == ERROR_OK && mqtt->options.host_id != NULL && mqtt->sparkplug == NULL) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "sparkplug.host_id: no subscription has payload: sparkplug");
+    }
+    return code;
 }
 
 static const char *mqtt_session(const void *state)
@@ -271,7 +277,12 @@ static bool deliver(struct mqtt *mqtt, struct mqtt_parcel *parcel, struct driver
 
     const struct mqtt_subscription *sparkplug =
         sparkplug_subscription(mqtt->first, message.topic, message.topic_size);
+    const char *state = mqtt->options.state_topic;
 
+    if (state != NULL && strlen(state) == message.topic_size &&
+        memcmp(state, message.topic, message.topic_size) == 0) {
+        return true; /* our own: mqtt_state_look() has looked at it */
+    }
     if (sparkplug != NULL) {
         return sparkplug_deliver(mqtt->sparkplug, sparkplug, &message, &parcel->taken_count, sink);
     }
@@ -302,6 +313,11 @@ static enum error_code mqtt_read(void *state, const struct driver_turn *turn,
         clock_monotonic_ns(&clock_system) + (turn->deadline_ns - clock_monotonic_ns(turn->clock));
     size_t handed_over = 0;
 
+    if (mqtt->options.host_id != NULL) {
+        int64_t wake_ns = mqtt_act_as_host(link, &mqtt->sparkplug->births, sink);
+
+        until_ns = wake_ns < until_ns ? wake_ns : until_ns;
+    }
     if (!mqtt_link_wait_room(link, until_ns)) {
         return mqtt_link_state(link, error); /* the broker does not read what we acknowledge */
     }

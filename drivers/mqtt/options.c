@@ -4,6 +4,7 @@
 #include "base/crc.h"
 #include "base/fs.h"
 #include "base/parse.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -39,6 +40,12 @@ const struct option_spec mqtt_device_options[] = {
      "messages that may wait here for the queue", NULL},
     {OPTION_SIZE, "inbox_size", "4MiB", 65536, 256 << 20, AT(inbox_bytes),
      "bytes that may wait here for the queue", NULL},
+    {OPTION_TEXT, "sparkplug.host_id", "", 0, 200, AT(host_id),
+     "name of this Sparkplug host; needed by the next two, and no other host's", NULL},
+    {OPTION_BOOL, "sparkplug.host_state", "false", 0, 0, AT(says_host_state),
+     "publish whether this host is online (STATE): nodes may wait for it", NULL},
+    {OPTION_BOOL, "sparkplug.rebirth", "false", 0, 0, AT(asks_rebirth),
+     "ask nodes for their births when they are missing (NCMD)", NULL},
     {.type = OPTION_END},
 };
 
@@ -150,6 +157,59 @@ static enum error_code name_session(struct mqtt_options *options, struct arena *
                : error_set(error, ERROR_NO_MEMORY, "client_id: no memory for it");
 }
 
+/** A level of a topic, of visible characters. */
+static bool is_host_id(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at <= ' ' || *at == 0x7f || strchr("/+#", *at) != NULL) {
+            return false;
+        }
+    }
+    return text[0] != '\0' && utf8_is_valid(text, strlen(text));
+}
+
+/** Sparkplug 3.0.0, 4, STATE (tck-id-host-topic-phid-birth-topic). */
+static enum error_code make_state_topic(struct mqtt_options *options, struct arena *arena,
+                                        struct error *error)
+{
+    char topic[256];
+    int length = snprintf(topic, sizeof(topic), "spBv1.0/STATE/%s", options->host_id);
+
+    options->state_topic =
+        arena_copy_text(arena, topic, (size_t)length); /* an id has 200 at most */
+    return options->state_topic != NULL
+               ? ERROR_OK
+               : error_set(error, ERROR_NO_MEMORY, "sparkplug.host_id: no memory for it");
+}
+
+static enum error_code check_host(struct mqtt_options *options, struct arena *arena,
+                                  struct error *error)
+{
+    bool writes = options->says_host_state || options->asks_rebirth;
+
+    if (writes && options->host_id == NULL) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "sparkplug.%s: needs sparkplug.host_id beside it: under which name this "
+                         "gateway acts at the plant; no other host may have it",
+                         options->says_host_state ? "host_state" : "rebirth");
+    }
+    if (options->host_id == NULL) {
+        return ERROR_OK;
+    }
+    if (!writes) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "sparkplug.host_id: does nothing alone; write host_state: true or "
+                         "rebirth: true beside it, or leave it out");
+    }
+    if (!is_host_id(options->host_id)) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "sparkplug.host_id: '%.80s' cannot stand in a topic: no '/', '+', '#', "
+                         "spaces or control characters",
+                         options->host_id);
+    }
+    return options->says_host_state ? make_state_topic(options, arena, error) : ERROR_OK;
+}
+
 enum error_code mqtt_options_check(struct mqtt_options *options, struct arena *arena,
                                    struct error *error)
 {
@@ -174,7 +234,8 @@ enum error_code mqtt_options_check(struct mqtt_options *options, struct arena *a
         return error_set(error, ERROR_BAD_CONFIG,
                          "ca, certificate and key are for TLS; write broker: mqtts://...");
     }
-    return name_session(options, arena, error);
+    code = check_host(options, arena, error);
+    return code == ERROR_OK ? name_session(options, arena, error) : code;
 }
 
 enum error_code mqtt_read_password(const char *path, struct buffer *password, struct error *error)

@@ -30,11 +30,15 @@ struct mqtt_options {
     uint64_t window;           /* messages that the broker sends ahead of acknowledgements */
     uint64_t inbox_messages;
     uint64_t inbox_bytes;
+    const char *host_id;  /* of Sparkplug; NULL: we only listen */
+    bool says_host_state; /* STATE of this host: publish.c */
+    bool asks_rebirth;    /* sparkplug_asking.h */
 
     /* Made by mqtt_options_check(). */
     bool is_tls;
-    const char *uri;     /* as Paho wants it */
-    const char *session; /* the client id, for people: the gate takes each once (G5) */
+    const char *uri;         /* as Paho wants it */
+    const char *state_topic; /* spBv1.0/STATE/host_id; NULL: nothing is said of this host */
+    const char *session;     /* the client id, for people: the gate takes each once (G5) */
 };
 
 /** Of a subscription: what driver_point.group points to. */

@@ -45,6 +45,25 @@ static bool is_birth(enum verb verb)
     return verb == NBIRTH || verb == DBIRTH;
 }
 
+/** H1. */
+static void want_birth(struct work *work, const char *why)
+{
+    struct sparkplug_node *node = work->node;
+
+    if (!work->message->retained && !node->wants_birth) {
+        node->wants_birth = work->births->wanted = true;
+        node->why = why;
+    }
+}
+
+/** H1. A birth that explains too little will not explain more when it comes again. */
+static void want_explanation(struct work *work, const char *why)
+{
+    if (!is_birth(work->verb)) {
+        want_birth(work, why);
+    }
+}
+
 static int64_t received_ms_ns(const struct work *work)
 {
     return work->message->received_ns - work->message->received_ns % NS_PER_MS;
@@ -172,6 +191,7 @@ static void count_sequence(struct work *work)
             return;
         }
         tell_jump(work, expected);
+        want_birth(work, "messages of it are missing");
         node->is_doubtful = node->is_doubtful || node->was_away; /* S5 */
     }
     node->has_sequence = true;
@@ -207,7 +227,7 @@ static void begin_birth(struct work *work)
         return;
     }
     node->has_session = find_session(work, &node->session);
-    node->is_doubtful = false;
+    node->is_doubtful = node->wants_birth = false;
     for (struct sparkplug_source *one = node->self->next; one != NULL; one = one->next) {
         one->is_born = false;
     }
@@ -239,6 +259,7 @@ static struct sparkplug_known *resolve(struct work *work, const struct sparkplug
     } else if (metric->has_alias) {
         known = sparkplug_find_alias(work->births, work->source, metric->alias);
         if (known == NULL) {
+            want_explanation(work, "it uses an alias that no birth has explained");
             fault(work, "alias %" PRIu64 " is unknown: %s", metric->alias,
                   work->source->is_born
                       ? "it does not stand in the birth"
@@ -321,6 +342,7 @@ static bool fill_sample(struct work *work, const struct sparkplug_known *known,
         datatype = known->datatype;
     }
     if (datatype == SPARKPLUG_UNKNOWN && !metric->is_null) {
+        want_explanation(work, "it leaves out a datatype that no birth has told");
         fault(work, "metric '%.80s' states no datatype, and no birth that does was seen",
               known->name);
         return false;
@@ -338,12 +360,23 @@ static bool fill_sample(struct work *work, const struct sparkplug_known *known,
     return why == NULL;
 }
 
+/** H1. */
+static void want_missing_birth(struct work *work)
+{
+    if (!work->node->self->is_born || !work->source->is_born) {
+        want_birth(work, "no birth was seen before its data");
+    } else if (work->node->is_doubtful) {
+        want_birth(work, "a birth of it may have been missed");
+    }
+}
+
 /** false: no room. */
 static bool deliver_metrics(struct work *work)
 {
     struct sparkplug_metric metric;
     size_t at = 0;
 
+    want_missing_birth(work);
     while (sparkplug_metric_next(&work->payload, &at, &metric)) {
         struct sparkplug_known *known = resolve(work, &metric);
         struct sample sample;
@@ -408,6 +441,7 @@ static bool end_node(struct work *work)
         return true;
     }
     if (node->has_session && node->session != session) {
+        want_birth(work, "a death of it does not belong to the birth that was seen");
         return true; /* of a connection before the one that was born last */
     }
     for (struct sparkplug_source *one = node->self; one != NULL; one = one->next) {
@@ -418,7 +452,7 @@ static bool end_node(struct work *work)
     for (struct sparkplug_source *one = node->self; one != NULL; one = one->next) {
         forget_values(one);
     }
-    node->has_sequence = false;
+    node->has_sequence = node->wants_birth = false;
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* drivers/mqtt/sparkplug.h - messages of Sparkplug B become samples.
  *
  *   message -> topic, payload -> [ SPARKPLUG ] -> sink
- *                                   births.h: what aliases mean
+ *                                   births.h: what aliases mean; asking.h: when there is no birth
  *
  *  S1  A metric's value becomes a sample of its point: under the metric's own time, else the
  *      payload's, else that of receipt in whole milliseconds.

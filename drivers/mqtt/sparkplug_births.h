@@ -61,6 +61,11 @@ struct sparkplug_node {
     bool was_away;              /* we connected anew, and no message of it was looked at since */
     uint64_t sequence, session; /* seq of its last message, bdSeq of its birth */
     int64_t heard_ns;           /* UTC; of its last message with a sequence number */
+    bool wants_birth;           /* H1 (sparkplug_asking.h) */
+    bool is_planned;            /* to be asked, at ask_ns */
+    const char *why;            /* wants_birth: a constant text */
+    int64_t ask_ns, asked_ns;   /* monotonic; when it will be, and was last, asked for a birth */
+    unsigned asked_count;       /* 0: never, or long ago */
     const char *name;           /* behind the group, in the same memory */
     char group[];
 };
@@ -68,6 +73,9 @@ struct sparkplug_node {
 struct sparkplug_births {
     struct sparkplug_node *nodes;
     size_t source_count, metric_count;
+    bool wanted;            /* a birth is wanted that was not, when asking was planned last */
+    int64_t look_ns;        /* monotonic; nobody is to be asked before */
+    int64_t quiet_until_ns; /* monotonic: H4 */
     struct sparkplug_known *by_name[SPARKPLUG_BUCKETS];
     struct sparkplug_known *by_alias[SPARKPLUG_BUCKETS];
     struct sparkplug_known *by_point[SPARKPLUG_BUCKETS];

@@ -9,11 +9,20 @@
 static void give(struct mqtt_grant *grant, bool success, int code)
 {
     struct mqtt_link *link = grant->link;
+    bool all = true;
 
     (void)pthread_mutex_lock(&link->mutex);
     grant->answer = (struct mqtt_answer){.given = true, .success = success, .code = code};
+    for (size_t i = 0; i < link->grant_count; i++) {
+        const struct mqtt_answer *answer = &link->grants[i].answer;
+
+        all = all && answer->given && answer->success && answer->code < MQTT_BAD_SUBSCRIBE;
+    }
     (void)pthread_cond_broadcast(&link->changed);
     (void)pthread_mutex_unlock(&link->mutex);
+    if (all) {
+        mqtt_state_begin(link);
+    }
 }
 
 /* Callbacks of version 3.1.1 and of 5, on Paho's threads. */
@@ -68,7 +77,12 @@ static bool make_grants(struct mqtt_link *link, const struct mqtt_subscription *
     for (const struct mqtt_subscription *one = subscriptions; one != NULL; one = one->next) {
         count++;
     }
-    link->grants = calloc(count + 1, sizeof(*link->grants));
+    link->grants = calloc(count + 2, sizeof(*link->grants));
+    if (link->grants != NULL && link->options->state_topic != NULL) {
+        /* QoS 0: what was said while we were away is answered by the birth. */
+        link->grants[link->grant_count++] =
+            (struct mqtt_grant){.link = link, .filter = link->options->state_topic};
+    }
     for (const struct mqtt_subscription *one = subscriptions; one != NULL && link->grants != NULL;
          one = one->next) {
         int qos = shared_qos(subscriptions, one);

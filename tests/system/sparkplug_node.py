@@ -5,6 +5,9 @@ import threading
 import paho.mqtt.client as mqtt
 import pysparkplug as spb
 
+# pysparkplug calls it; paho-mqtt 2 has it no longer, and it did nothing before.
+mqtt.Client.message_retry_set = lambda *_, **__: None
+
 
 def metric(name, datatype, value=None, *, stamp=None, alias=None, **flags):
     return spb.Metric(timestamp=stamp, name=name, datatype=datatype, value=value, alias=alias,
@@ -82,3 +85,64 @@ class Node:
     def close(self):
         if self.client is not None:
             self.client.loop_stop()
+
+
+class Watcher:
+    """Sees whatever is published, as (topic, payload, retained), in order."""
+
+    def __init__(self, port, *topics):
+        self.seen = []
+        self.changed = threading.Condition()
+        subscribed = threading.Event()
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self.client.on_message = self._on_message
+        self.client.on_subscribe = lambda *_: subscribed.set()
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        self.client.subscribe([(topic, 1) for topic in topics or ("#",)])
+        assert subscribed.wait(10), "the watcher was not subscribed"
+
+    def _on_message(self, _client, _data, message):
+        with self.changed:
+            self.seen.append((message.topic, message.payload, message.retain))
+            self.changed.notify_all()
+
+    def wait(self, wanted, timeout=30):
+        """The messages so far, once `wanted` is true of them."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: wanted(self.seen), timeout), self.seen[-10:]
+            return list(self.seen)
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class ForeignNode:
+    """pysparkplug's own edge node with a device "press". A command to be born anew makes it connect
+    again, for it births at connecting only."""
+
+    def __init__(self, port, group="plant-1", name="edge-9"):
+        self.port, self.commands = port, []
+        self.asked = threading.Event()
+        self.node = spb.EdgeNode(group, name, [
+            metric("Node Control/Rebirth", spb.DataType.BOOLEAN, False),
+            metric("temperature", spb.DataType.DOUBLE, 20.5)], cmd_callback=self._on_command)
+        self.node.register(spb.Device("press", [metric("speed", spb.DataType.INT32, 100)]))
+
+    def connect(self):
+        self.node.connect("127.0.0.1", port=self.port)
+        return self
+
+    def _on_command(self, _node, message):
+        self.commands.append({one.name: one.value for one in message.payload.metrics})
+        if self.commands[-1].get("Node Control/Rebirth") is True:
+            self.asked.set()
+
+    def be_born_again(self):
+        assert self.asked.wait(20), "nobody asked for a birth"
+        self.node.disconnect()
+        self.connect()
+
+    def close(self):
+        self.node.disconnect()

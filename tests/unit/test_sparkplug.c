@@ -65,6 +65,22 @@ static bool deliver_some(struct mqtt_rig *rig, const char *topic, size_t *taken,
     return sparkplug_deliver(sparkplug, &plan, &message, taken, &rig->sink);
 }
 
+static void deliver_retained(struct mqtt_rig *rig, const char *topic)
+{
+    const struct mqtt_message message = {
+        .topic = topic,
+        .topic_size = strlen(topic),
+        .payload = writer.bytes,
+        .payload_size = writer.size,
+        .retained = true,
+        .received_ns = RECEIVED + 5,
+    };
+    size_t taken = 0;
+
+    assert_true(sparkplug_deliver(sparkplug, &plan, &message, &taken, &rig->sink));
+    writer.size = 0;
+}
+
 /** What was written, under this sequence number (-1: none). */
 static void deliver(struct mqtt_rig *rig, const char *topic, int sequence)
 {
@@ -256,8 +272,91 @@ static void a_jump_of_the_sequence_is_one_event(void **unused)
     writer.size = 0;
     deliver(&rig, "spBv1.0/g/NDATA/n", (600 + 5) % 256);
     assert_int_equal(rig.events, 1);
+    for (int sequence = 606; sequence < 767; sequence++) {
+        deliver(&rig, "spBv1.0/g/NDATA/n", sequence % 256);
+    }
+    deliver(&rig, "spBv1.0/g/NDATA/n", 0); /* behind 254 */
+    assert_string_equal(rig.event, "sequence g/n: after seq 254 came 0: 1 messages of this node "
+                                   "are missing, or they are out of order");
     deliver(&rig, "spBv1.0/g/NDATA/n", 256);
     assert_non_null(strstr(rig.reason, "seq is missing or above 255"));
+}
+
+/** Is a birth of the node wanted? It is no longer then. */
+static bool takes_wish(void)
+{
+    struct sparkplug_births *births = &sparkplug->births;
+    bool wants = births->nodes->wants_birth;
+
+    assert_int_equal(births->wanted, wants);
+    assert_true(!wants || births->nodes->why != NULL);
+    births->nodes->wants_birth = births->wanted = false;
+    return wants;
+}
+
+static void births_are_wanted_where_something_cannot_be_told(void **unused) /* H1 */
+{
+    CLEANUP(end) struct mqtt_rig rig;
+
+    (void)unused;
+    begin(&rig);
+    metric("x", -1, SPARKPLUG_INT32, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/NDATA/n", 7);
+    assert_true(takes_wish()); /* data without a birth, however plain */
+    metric("x", -1, SPARKPLUG_INT32, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/DBIRTH/n/dev", 8);
+    assert_true(takes_wish()); /* the node's own is missing */
+    be_born(&rig);
+    assert_false(takes_wish());
+    metric(NULL, 9, 0, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/NDATA/n", 2);
+    assert_true(takes_wish()); /* an unknown alias */
+    metric("new", -1, 0, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/NDATA/n", 3);
+    assert_true(takes_wish()); /* no datatype */
+    metric(NULL, 1, 0, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/NDATA/n", 4);
+    assert_false(takes_wish());
+    metric(NULL, 1, 0, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/DDATA/n/dev", 6);
+    assert_true(takes_wish()); /* a jump */
+    session(3);
+    deliver(&rig, "spBv1.0/g/NDEATH/n", -1);
+    assert_true(takes_wish()); /* which birth would that be of? */
+    metric("x", -1, SPARKPLUG_INT32, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/DDATA/n/other", 7);
+    assert_true(takes_wish()); /* a device without its birth */
+    metric("x", -1, SPARKPLUG_INT32, 1, FIRST_MS);
+    writer_number(&writer, 3, 8);
+    mqtt_rig_clear(&rig);
+    deliver_retained(&rig, "spBv1.0/g/DDATA/n/other");
+    assert_false(takes_wish()); /* an old message says nothing of now */
+}
+
+static void births_and_deaths_end_the_wish(void **unused) /* H1 */
+{
+    CLEANUP(end) struct mqtt_rig rig;
+
+    (void)unused;
+    begin(&rig);
+    metric("x", -1, SPARKPLUG_INT32, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/NDATA/n", 7);
+    assert_true(sparkplug->births.nodes->wants_birth);
+    session(4);
+    metric("x", -1, 0, 1, FIRST_MS); /* without its datatype: another birth would not help */
+    deliver(&rig, "spBv1.0/g/NBIRTH/n", 0);
+    assert_int_equal(rig.rejections, 1);
+    assert_false(sparkplug->births.nodes->wants_birth);
+    metric("y", -1, 0, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/DBIRTH/n/dev", 1);
+    assert_int_equal(rig.rejections, 1);
+    assert_false(sparkplug->births.nodes->wants_birth);
+    metric(NULL, 9, 0, 1, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/NDATA/n", 2);
+    assert_true(sparkplug->births.nodes->wants_birth);
+    session(4);
+    deliver(&rig, "spBv1.0/g/NDEATH/n", -1);
+    assert_false(sparkplug->births.nodes->wants_birth);
 }
 
 static void what_was_missed_while_away_makes_values_uncertain_until_a_birth(void **unused)
@@ -277,6 +376,10 @@ static void what_was_missed_while_away_makes_values_uncertain_until_a_birth(void
     assert_int_equal(rig.events, 1);
     assert_value(&rig, 0, "g/n/a", 11);
     assert_int_equal(rig.samples[0].sample.status, STATUS_UNCERTAIN);
+    assert_true(takes_wish());
+    metric(NULL, 1, 0, 11, FIRST_MS);
+    deliver(&rig, "spBv1.0/g/NDATA/n", 10);
+    assert_true(takes_wish()); /* until it comes */
     be_born(&rig);
     assert_int_equal(rig.samples[0].sample.status, STATUS_GOOD);
 }
@@ -473,6 +576,8 @@ int main(void)
         cmocka_unit_test(a_birth_replaces_the_aliases_before_it),
         cmocka_unit_test(deaths_end_points_once_and_by_session),
         cmocka_unit_test(a_jump_of_the_sequence_is_one_event),
+        cmocka_unit_test(births_are_wanted_where_something_cannot_be_told),
+        cmocka_unit_test(births_and_deaths_end_the_wish),
         cmocka_unit_test(what_was_missed_while_away_makes_values_uncertain_until_a_birth),
         cmocka_unit_test(flags_of_a_metric_are_heeded),
         cmocka_unit_test(a_message_taken_in_part_goes_on_and_is_counted_once),
