@@ -328,7 +328,8 @@ static enum error_code start(struct agent *agent, struct error *error)
                                     clock,
                                     &agent->self.source,
                                     agent->learned_folder[0] != '\0' ? agent->learned_folder : NULL,
-                                    &agent->errands};
+                                    &agent->errands,
+                                    NULL};
     self_init(&agent->self, agent->shared.config->queue.path, agent->shared.store,
               agent->shared.board, clock);
     change = fleet_apply(&agent->fleet, agent->shared.config, tick, agent);

@@ -51,6 +51,7 @@ struct collector {
     struct refusal refusal;
     struct lateness late;
     struct learned learned;
+    struct link *link; /* NULL: shares none */
     int64_t backoff_ns;
     int row; /* on the status board */
     bool is_open;
@@ -180,10 +181,9 @@ static void run_errand(struct collector *collector) /* K10 */
     errand_done(&collector->desk); /* the errand is its owner's again */
 }
 
-static void wait_for_retry(struct collector *collector)
+/** While nothing can be read. `until_ns` is monotonic. */
+static void wait_closed(struct collector *collector, int64_t until_ns)
 {
-    int64_t until_ns = monotonic_ns(collector) + waiter_jitter_ns(collector->backoff_ns);
-
     while (!waiter_stopping(&collector->waiter)) {
         int64_t left_ns = until_ns - monotonic_ns(collector);
 
@@ -197,13 +197,26 @@ static void wait_for_retry(struct collector *collector)
     }
 }
 
+static void wait_for_retry(struct collector *collector)
+{
+    wait_closed(collector, monotonic_ns(collector) + waiter_jitter_ns(collector->backoff_ns));
+}
+
 static void connect_device(struct collector *collector)
 {
+    const struct driver *driver = collector->device->driver;
+    void *state = collector->device->state;
+    int64_t from_ns =
+        collector->link == NULL ? 0 : driver->link->not_before(state, collector->settings.clock);
     struct error error = {0};
-    enum error_code code =
-        collector->device->driver->open(collector->device->state, collector->settings.clock,
-                                        monotonic_ns(collector) + OPEN_MAX_S * NS_PER_S, &error);
+    enum error_code code;
 
+    if (from_ns != 0) { /* K11 */
+        wait_closed(collector, from_ns);
+        return;
+    }
+    code = driver->open(state, collector->settings.clock,
+                        monotonic_ns(collector) + OPEN_MAX_S * NS_PER_S, &error);
     if (code != ERROR_OK) {
         fail(collector, code, &error);
         wait_for_retry(collector);
@@ -369,6 +382,9 @@ static void collector_free(struct collector *collector)
         status_device_leave(collector->settings.board, collector->row);
     }
     config_device_free(collector->device);
+    if (collector->link != NULL) {
+        links_leave(collector->settings.links, collector->link);
+    }
     free(collector);
 }
 
@@ -392,11 +408,17 @@ enum error_code collector_start(const struct collector_settings *settings,
     code = made->row < 0
                ? error_set(error, ERROR_NO_MEMORY, "%s: no room on the status board", device->name)
                : intake_init(&made->intake, device, settings->store, settings->clock, error);
+    if (code == ERROR_OK && settings->links != NULL) {
+        code = links_join(settings->links, device->driver, device->state, &made->link, error);
+    }
     if (code == ERROR_OK) {
         errand_join(settings->errands, &made->desk, device->name, &made->waiter);
         code = waiter_start_thread(&made->thread, STACK_BYTES, collector_run, made, error);
     }
     if (code != ERROR_OK) {
+        if (made->link != NULL) {
+            device->driver->link->join(device->state, NULL);
+        }
         made->device = NULL; /* still the caller's */
         collector_free(made);
         return code;

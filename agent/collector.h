@@ -23,15 +23,19 @@
  *  K9  What the driver learned of the device outlives the agent (agent/learned.h).
  *  K10 Errands (agent/errand.h) are run between two reads, and while the device is away. One that
  *      breaks the connection is as a read that failed.
+ *  K11 Behind a failure the driver may ask for more time than the back-off, for others on its link:
+ *      that is waited for like the back-off, and no failure of its own.
  *
  * Life: collector_start() -> collector_ask_to_stop() -> collector_join() -> gone.
  *
- * Depends on: config, pipeline, store, status_board, schedule, learned, drivers.  Threads: its own.
+ * Depends on: config, pipeline, store, status_board, schedule, learned, links, drivers.  Threads:
+ * its own.
  */
 #ifndef AGENT_COLLECTOR_H
 #define AGENT_COLLECTOR_H
 
 #include "agent/config/config.h"
+#include "agent/links.h"
 #include "agent/status_board.h"
 #include "agent/store/store.h"
 #include "base/clock.h"
@@ -47,6 +51,7 @@ struct collector_settings {
     const struct facts_source *host; /* for drivers that report on the gateway; may be NULL */
     const char *learned_folder;      /* of agent/learned.h; NULL: nothing is kept */
     struct errand_board *errands;    /* NULL: nobody has any */
+    struct links *links;             /* NULL: devices share no connections */
 };
 
 /** Takes `device` on success. `rank`: of agent/schedule.h, H4. */

@@ -140,6 +140,7 @@ struct fleet_change fleet_apply(struct fleet *fleet, struct config *config, flee
 {
     struct fleet_change change = {0};
 
+    fleet->settings.links = &fleet->links;
     stop_changed(fleet, config, &change, tick, context);
     if (change.interrupted) {
         return change;

@@ -7,11 +7,13 @@
 
 #include "agent/collector.h"
 #include "agent/config/config.h"
+#include "agent/links.h"
 
 #include <stddef.h>
 
 struct fleet {
-    struct collector_settings settings;
+    struct collector_settings settings; /* but for the links, which are these */
+    struct links links;
     struct collector **running;
     size_t count, capacity;
     size_t

@@ -8,7 +8,7 @@
  *
  * Life of an instance, in this order (tests/contract/driver_contract.c checks each rule):
  *
- *   zeroed state -> options written -> add_point()* -> prepare() -> remember()?
+ *   zeroed state -> options written -> add_point()* -> prepare() -> remember()? link.join()?
  *     -> { open() -> (read() committed() write())* -> close() }* -> destroy() -> freed
  *
  *  D1  add_point() and prepare() do no I/O: `leat check` proves a configuration with no device.
@@ -21,11 +21,11 @@
  *  D6  Every failure fills `error` with a sentence naming the point or peer.
  *  D7  What read() handed to the sink counts as taken only when committed() says so: a driver that
  *      acknowledges to its source (MQTT) does it there and nowhere else.
- *  D8  emit() that returns false means "no room now": the driver keeps that sample and what
- * follows, returns ERROR_OK, and hands them over at the next read(). A polled driver may instead
- * drop the rest of the turn: the host counts it.
+ *  D8  emit() that returns false means "no room now": the driver keeps that sample and the rest,
+ *      returns ERROR_OK, and hands them over at the next read(). A polled driver may drop the rest.
  *  D9  Nothing is sent that changes the device but by write(), whose rules stand in
  *      base/device_write.h.
+ *  D10 Instances with one link share its block: base/device_link.h.
  *
  * Depends on: base.
  */
@@ -35,6 +35,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/device_link.h"
 #include "base/device_write.h"
 #include "base/error.h"
 #include "base/event.h"
@@ -153,6 +154,7 @@ struct driver {
      *  nothing of that kind. */
     const char *(*session)(const void *state);
 
+    const struct device_link *link; /* NULL: its instances share nothing */
     /** Connect. `deadline_ns` is monotonic. What it acquires is released by close(). */
     enum error_code (*open)(void *state, const struct clock *clock, int64_t deadline_ns,
                             struct error *error);

@@ -58,6 +58,16 @@ static bool check_pair(struct loading *loading, const struct config_place *place
             "them one device, or give each its own",
             one->name, two->name, driver->session(two->state));
     }
+    if (one->driver == driver && driver->link != NULL &&
+        strcmp(driver->link->name(one->state), driver->link->name(two->state)) == 0 &&
+        strcmp(driver->link->terms(one->state), driver->link->terms(two->state)) != 0) {
+        return finding_add(
+            loading, place,
+            "'%s' has '%.100s', but '%s', which is on the same %.100s, has '%.100s'; "
+            "on one line all speak alike",
+            two->name, driver->link->terms(two->state), one->name, driver->link->name(one->state),
+            driver->link->terms(one->state));
+    }
     return true;
 }
 

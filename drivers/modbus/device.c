@@ -5,6 +5,7 @@
 #include "drivers/modbus/memory.h"
 #include "drivers/modbus/sunspec/point.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,9 @@ const struct option_spec modbus_device_options[] = {
     {OPTION_DURATION, "connect_timeout", "3s", 10 * NS_PER_MS, 60 * NS_PER_S,
      offsetof(struct modbus_device, connect_timeout_ns),
      "how long connecting may take, looking up the name included", NULL},
+    {OPTION_DURATION, "connect_delay", "0s", 0, 3 * NS_PER_S,
+     offsetof(struct modbus_device, connect_delay_ns),
+     "how long a gateway needs after taking a connection before it can be asked", NULL},
     PLAN_OPTIONS,
     {.type = OPTION_END},
 };
@@ -383,6 +387,37 @@ static enum error_code make_plan(struct modbus_device *device, struct arena *are
     return ERROR_OK;
 }
 
+/** A text in the arena; NULL: there is no room. */
+PRINTF_LIKE(2, 3) static const char *compose(struct arena *arena, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    char *kept;
+    size_t size;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments); /* names and ports are shorter */
+    va_end(arguments);
+    size = strlen(text) + 1;
+    kept = arena_allocate(arena, size);
+    return kept == NULL ? NULL : memcpy(kept, text, size);
+}
+
+/** What the device has in common with others, and what not; line_name is set. */
+static enum error_code name_line(struct modbus_device *device, struct arena *arena,
+                                 struct error *error)
+{
+    if (device->line_name != NULL) {
+        device->session =
+            compose(arena, "unit %u at %s", (unsigned)device->unit, device->line_name);
+    }
+    if (device->line_name == NULL || device->line_terms == NULL || device->session == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "%.100s: the configuration is too large",
+                         device->address);
+    }
+    return make_plan(device, arena, error);
+}
+
 enum error_code modbus_device_prepare(void *state, struct arena *arena, struct error *error)
 {
     struct modbus_device *device = state;
@@ -394,28 +429,31 @@ enum error_code modbus_device_prepare(void *state, struct arena *arena, struct e
                          "device itself",
                          (unsigned)device->unit);
     }
-    code = make_plan(device, arena, error);
-    return code == ERROR_OK ? peer_parse(device->address, &device->peer, error) : code;
+    code = peer_parse(device->address, &device->peer, error);
+    if (code != ERROR_OK) {
+        return code;
+    }
+    device->line_name = compose(arena, "%s port %s", device->peer.host, device->peer.port);
+    device->line_terms = ""; /* who connects does it as its own settings say */
+    return name_line(device, arena, error);
 }
 
 enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, struct error *error)
 {
     struct modbus_device *device = state;
-    size_t size = sizeof("port ''") + strlen(device->address);
-    char *session = arena_allocate(arena, size);
 
     if (device->address[0] != '/') {
         return error_set(error, ERROR_BAD_CONFIG,
                          "port: '%.100s' is not the whole name; write /dev/%.100s", device->address,
                          device->address);
     }
-    if (session == NULL) {
-        return error_set(error, ERROR_NO_MEMORY, "%.100s: the configuration is too large",
-                         device->address);
-    }
-    (void)snprintf(session, size, "port '%s'", device->address); /* fits */
-    device->session = session;
-    return make_plan(device, arena, error);
+    device->is_serial = true;
+    device->line_name = compose(arena, "port %s", device->address);
+    device->line_terms =
+        compose(arena, "baud: %u, parity: %s, stop_bits: %u, rs485: %s",
+                serial_baud(&device->serial), serial_parity_name(&device->serial),
+                (unsigned)device->serial.stop_bits, serial_rs485_name(&device->serial));
+    return name_line(device, arena, error);
 }
 
 int64_t modbus_device_patience_ns(const struct modbus_device *device,
@@ -424,7 +462,7 @@ int64_t modbus_device_patience_ns(const struct modbus_device *device,
     enum { AROUND_BYTES = 8 + 5 }; /* the request, and what surrounds the values */
     size_t bytes = table_has_bits(request->table) ? (request->count + 7U) / 8 : request->count * 2U;
 
-    return device->exchange.port == NULL
-               ? device->timeout_ns
-               : device->timeout_ns + serial_bytes_ns(&device->serial, AROUND_BYTES + bytes);
+    return device->is_serial
+               ? device->timeout_ns + serial_bytes_ns(&device->serial, AROUND_BYTES + bytes)
+               : device->timeout_ns;
 }

@@ -2,15 +2,15 @@
  *
  * Shared by device.c, which knows the settings, and modbus.c, which talks.
  *
- * Depends on: address, dial, exchange, plan, value.  Threads: as drivers/driver.h D5.
+ * Depends on: address, exchange, line, plan, value.  Threads: as drivers/driver.h D5.
  */
 #ifndef DRIVERS_MODBUS_DEVICE_H
 #define DRIVERS_MODBUS_DEVICE_H
 
 #include "drivers/driver.h"
 #include "drivers/modbus/address.h"
-#include "drivers/modbus/dial.h"
 #include "drivers/modbus/exchange.h"
+#include "drivers/modbus/line.h"
 #include "drivers/modbus/plan.h"
 #include "drivers/modbus/scale.h"
 #include "drivers/modbus/sunspec/bind.h"
@@ -48,6 +48,7 @@ struct modbus_device {
     uint64_t unit;
     int64_t timeout_ns;
     int64_t connect_timeout_ns;
+    int64_t connect_delay_ns;
     struct serial_settings serial; /* of modbus-rtu; `address` is its port */
     uint64_t gap;
     uint64_t block;
@@ -60,7 +61,10 @@ struct modbus_device {
     uint32_t point_count;
     struct plan plan;
     struct peer peer;
-    const char *session;  /* of modbus-rtu: what one device alone may have */
+    bool is_serial;
+    const char *line_name; /* of the port, or the peer */
+    const char *line_terms;
+    const char *session;  /* the unit on that line: what one device alone may have */
     uint32_t fingerprint; /* of what the learned belongs to (memory.h) */
 
     struct sunspec_binding sunspec;
@@ -72,8 +76,9 @@ struct modbus_device {
     uint32_t told_sum; /* CRC-32C of what the host has; 0: nothing */
 
     /* Open. */
-    struct dial dial;
-    struct exchange exchange;
+    struct line_unit on_line;
+    struct line *own_line; /* when the host gave none; NULL: it did, or was never opened */
+    enum exchange_framing framing;
     union exchange_answer answer;
     char text[VALUE_TEXT_SIZE];
 };

@@ -77,6 +77,39 @@ void exchange_close(struct exchange *exchange)
     }
 }
 
+void exchange_address(struct exchange *exchange, unsigned unit, const struct peer *peer,
+                      const char *port)
+{
+    exchange->unit = unit;
+    exchange->peer = peer;
+    exchange->port = port;
+    (void)modbus_set_slave(exchange->context, (int)unit); /* fails for bad arguments alone */
+}
+
+bool exchange_discard_late(struct exchange *exchange)
+{
+    /* MBAP header: transaction, protocol 0, length of what follows (Messaging 1.0b, 3.1.3) */
+    enum { PROTOCOL = 2, LENGTH = 4, BEFORE_LENGTH_COUNTS = 6, LEAST = 3 };
+    int fd = modbus_get_socket(exchange->context);
+    uint8_t frame[MODBUS_TCP_MAX_ADU_LENGTH];
+    ssize_t size;
+
+    while ((size = recv(fd, frame, sizeof(frame), MSG_PEEK | MSG_DONTWAIT)) > 0) {
+        size_t length =
+            size < BEFORE_LENGTH_COUNTS ? 0 : (size_t)(frame[LENGTH] << 8 | frame[LENGTH + 1]);
+
+        if (length < LEAST || frame[PROTOCOL] != 0 || frame[PROTOCOL + 1] != 0 ||
+            length + BEFORE_LENGTH_COUNTS > (size_t)size) {
+            return false;
+        }
+        size = recv(fd, frame, length + BEFORE_LENGTH_COUNTS, MSG_DONTWAIT);
+        if (size != (ssize_t)length + BEFORE_LENGTH_COUNTS) {
+            return false;
+        }
+    }
+    return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+}
+
 bool exchange_is_refusal(unsigned exception)
 {
     return exception == MODBUS_EXCEPTION_ILLEGAL_DATA_ADDRESS ||

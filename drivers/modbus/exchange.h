@@ -60,6 +60,14 @@ MUST_CHECK enum error_code exchange_open_serial(struct exchange *exchange,
                                                 const char *port, unsigned unit,
                                                 struct error *error);
 
+/** Whom the next requests go to, and for the sentences where: `peer` or `port`, the other NULL. */
+void exchange_address(struct exchange *exchange, unsigned unit, const struct peer *peer,
+                      const char *port);
+
+/** TCP: throw away whole answers that came too late. false: what waits is none, or the connection
+ *  broke; only exchange_close() makes sense. */
+bool exchange_discard_late(struct exchange *exchange);
+
 /** Ask and wait up to `timeout_ns` (at least 1 ms). ERROR_OK: *exception is EXCHANGE_ANSWERED with
  *  `answer` filled, or what the slave refused with. Errors: ERROR_TIMEOUT, ERROR_PROTOCOL,
  *  ERROR_UNREACHABLE. */

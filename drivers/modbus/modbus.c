@@ -2,26 +2,69 @@
 
 #include "base/clock.h"
 #include "base/crc.h"
+#include "drivers/modbus/ask.h"
 #include "drivers/modbus/device.h"
 #include "drivers/modbus/learning.h"
 #include "drivers/modbus/memory.h"
 #include "drivers/modbus/sunspec/decode.h"
 #include "drivers/modbus/write.h"
 
+#include <stdlib.h>
+
 enum { PROBE_EVERY_S = 24 * 60 * 60 };
 
-static enum error_code open_tcp(struct modbus_device *device, enum exchange_framing framing,
-                                const struct clock *clock, int64_t deadline_ns, struct error *error)
+/** Without a line from the host the device has one to itself. */
+static enum error_code have_line(struct modbus_device *device, struct error *error)
 {
-    int64_t limit_ns = clock_monotonic_ns(clock) + device->connect_timeout_ns;
+    struct line *line;
     enum error_code code;
-    int fd = -1;
 
-    code = dial_connect(&device->dial, &device->peer, clock,
-                        limit_ns < deadline_ns ? limit_ns : deadline_ns, &fd, error);
+    if (device->on_line.line != NULL) {
+        return ERROR_OK;
+    }
+    line = calloc(1, sizeof(*line));
+    code = line == NULL ? error_set(error, ERROR_NO_MEMORY, "%.200s: no memory for a connection",
+                                    device->line_name)
+                        : line_init(line, error);
+    if (code != ERROR_OK) {
+        free(line);
+        return code;
+    }
+    device->own_line = line;
+    line_join(&device->on_line, line);
+    return ERROR_OK;
+}
+
+/** One request to a unit that failed on a line it shares: whether it answers at all. While it does
+ *  not, nothing else is asked of it, and the next suspect has its turn (line.h, B2). */
+static enum error_code try_suspect(struct modbus_device *device, struct asking *asking,
+                                   struct error *error)
+{
+    struct plan_request request;
+    unsigned exception;
+
+    if (!device->on_line.suspect || !line_is_shared(&device->on_line) ||
+        !plan_next(&device->plan, UINT32_MAX, 0, &request)) {
+        return ERROR_OK;
+    }
+    return ask_request(device, asking, &request, &exception, error);
+}
+
+static enum error_code open_device(struct modbus_device *device, enum exchange_framing framing,
+                                   const struct clock *clock, int64_t deadline_ns,
+                                   struct error *error)
+{
+    struct asking asking = {.clock = clock, .until_ns = deadline_ns};
+    enum error_code code = have_line(device, error);
+
+    if (code != ERROR_OK) {
+        return code;
+    }
+    device->framing = framing;
+    line_use(&device->on_line);
+    code = ask_connect(device, &asking, error);
     if (code == ERROR_OK) {
-        code = exchange_open(&device->exchange, fd, (unsigned)device->unit, framing, &device->peer,
-                             error);
+        code = try_suspect(device, &asking, error);
     }
     return code == ERROR_OK ? sunspec_bind(device, clock, deadline_ns, error) : code;
 }
@@ -29,23 +72,13 @@ static enum error_code open_tcp(struct modbus_device *device, enum exchange_fram
 static enum error_code modbus_tcp_open(void *state, const struct clock *clock, int64_t deadline_ns,
                                        struct error *error)
 {
-    return open_tcp(state, EXCHANGE_TCP, clock, deadline_ns, error);
-}
-
-static enum error_code modbus_rtu_tcp_open(void *state, const struct clock *clock,
-                                           int64_t deadline_ns, struct error *error)
-{
-    return open_tcp(state, EXCHANGE_RTU, clock, deadline_ns, error);
+    return open_device(state, EXCHANGE_TCP, clock, deadline_ns, error);
 }
 
 static enum error_code modbus_rtu_open(void *state, const struct clock *clock, int64_t deadline_ns,
                                        struct error *error)
 {
-    struct modbus_device *device = state;
-    enum error_code code = exchange_open_serial(&device->exchange, &device->serial, device->address,
-                                                (unsigned)device->unit, error);
-
-    return code == ERROR_OK ? sunspec_bind(device, clock, deadline_ns, error) : code;
+    return open_device(state, EXCHANGE_RTU, clock, deadline_ns, error);
 }
 
 /** One read() in progress. */
@@ -53,8 +86,8 @@ struct reading {
     struct modbus_device *device;
     const struct driver_turn *turn;
     struct driver_sink *sink;
-    int64_t time_ns;          /* M1 */
-    int64_t slowest_ns;       /* answer of this turn */
+    int64_t begun_ns; /* UTC */
+    struct asking asking;
     struct learning learning; /* M3 */
 };
 
@@ -76,17 +109,26 @@ static void decode_registers(struct modbus_device *device, const struct modbus_p
     }
 }
 
+/** M1 */
+static int64_t sample_time_ns(const struct reading *reading)
+{
+    int64_t asked_ns = reading->asking.asked_ns != 0 ? reading->asking.asked_ns : reading->begun_ns;
+
+    return asked_ns - (asked_ns % NS_PER_MS + NS_PER_MS) % NS_PER_MS;
+}
+
 /** Emit the due points of an answered request. false: the sink has no room (D8). */
 static bool hand_over(struct reading *reading, const struct plan_request *request, uint32_t status)
 {
     struct modbus_device *device = reading->device;
+    int64_t time_ns = sample_time_ns(reading);
 
     for (size_t i = request->begin; i < request->end; i++) {
         const struct plan_item *item = &device->plan.items[i];
         const struct modbus_point *point = item->point;
         struct sample sample = {
-            .time_ns = reading->time_ns,
-            .received_ns = reading->time_ns,
+            .time_ns = time_ns,
+            .received_ns = time_ns,
             .point_id = point->point_id,
             .status = status,
         };
@@ -107,39 +149,6 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
         }
     }
     return true;
-}
-
-/** Ask once if the turn has the time. Sets *exception (0: answered). */
-static enum error_code ask_once(struct reading *reading, const struct plan_request *request,
-                                unsigned *exception, struct error *error)
-{
-    struct modbus_device *device = reading->device;
-    int64_t begun_ns = clock_monotonic_ns(reading->turn->clock);
-    int64_t left_ns = reading->turn->deadline_ns - begun_ns;
-    int64_t limit_ns = modbus_device_patience_ns(device, request);
-    enum error_code code;
-    int64_t took_ns;
-
-    if (left_ns < NS_PER_MS || left_ns < reading->slowest_ns) { /* M5: it could not be answered */
-        *exception = EXCHANGE_NO_TIME;
-        return ERROR_OK;
-    }
-    code = exchange_read(&device->exchange, request, left_ns < limit_ns ? left_ns : limit_ns,
-                         &device->answer, exception, error);
-    took_ns = clock_monotonic_ns(reading->turn->clock) - begun_ns;
-    reading->slowest_ns = took_ns > reading->slowest_ns ? took_ns : reading->slowest_ns;
-    return code;
-}
-
-static enum error_code ask(struct reading *reading, const struct plan_request *request,
-                           unsigned *exception, struct error *error)
-{
-    enum error_code code = ask_once(reading, request, exception, error);
-
-    if (code == ERROR_PROTOCOL && reading->device->exchange.framing == EXCHANGE_RTU) { /* M6 */
-        code = ask_once(reading, request, exception, error);
-    }
-    return code;
 }
 
 static enum learning_outcome outcome_of(unsigned exception)
@@ -178,7 +187,8 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
         .device = device,
         .turn = turn,
         .sink = sink,
-        .time_ns = now_ns - (now_ns % NS_PER_MS + NS_PER_MS) % NS_PER_MS,
+        .begun_ns = now_ns,
+        .asking = {.clock = turn->clock, .until_ns = turn->deadline_ns},
     };
     struct plan_request request;
     size_t from = 0;
@@ -186,7 +196,7 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
     probe(device, now_ns);
     while (plan_next(&device->plan, turn->due, from, &request)) {
         unsigned exception = 0;
-        enum error_code code = ask(&reading, &request, &exception, error);
+        enum error_code code = ask_request(device, &reading.asking, &request, &exception, error);
 
         if (code != ERROR_OK) {
             learning_abandon(&reading.learning, &device->plan);
@@ -203,7 +213,8 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
         }
         from = request.end;
     }
-    (void)sunspec_bind_emit_missing(device, turn, sink, reading.time_ns); /* D8: as above */
+    (void)sunspec_bind_emit_missing(device, turn, sink,
+                                    sample_time_ns(&reading)); /* D8: as above */
     return ERROR_OK;
 }
 
@@ -250,24 +261,71 @@ static void modbus_close_device(void *state)
 {
     struct modbus_device *device = state;
 
-    exchange_close(&device->exchange);
+    line_disuse(&device->on_line);
 }
 
 static void modbus_destroy(void *state)
 {
     struct modbus_device *device = state;
 
-    exchange_close(&device->exchange);
-    dial_deinit(&device->dial);
+    line_leave(&device->on_line);
+    if (device->own_line != NULL) {
+        line_deinit(device->own_line);
+        free(device->own_line);
+        device->own_line = NULL;
+    }
     sunspec_bind_deinit(device);
 }
 
 static const char *modbus_session(const void *state)
 {
-    const struct modbus_device *device = state;
-
-    return device->session;
+    return ((const struct modbus_device *)state)->session;
 }
+
+static int64_t link_not_before(void *state, const struct clock *clock)
+{
+    return line_not_before(&((struct modbus_device *)state)->on_line, clock_monotonic_ns(clock));
+}
+
+static enum error_code link_init(void *block, struct error *error)
+{
+    return line_init(block, error);
+}
+
+static void link_deinit(void *block)
+{
+    line_deinit(block);
+}
+
+static const char *link_name(const void *state)
+{
+    return ((const struct modbus_device *)state)->line_name;
+}
+
+static const char *link_terms(const void *state)
+{
+    return ((const struct modbus_device *)state)->line_terms;
+}
+
+static void link_join(void *state, void *block)
+{
+    struct modbus_device *device = state;
+
+    line_leave(&device->on_line);
+    if (block != NULL) {
+        line_join(&device->on_line, block);
+    }
+}
+
+static const struct device_link modbus_link = {
+    .block_size = sizeof(struct line),
+    .init = link_init,
+    .deinit = link_deinit,
+    .name = link_name,
+    .terms = link_terms,
+    .join = link_join,
+    .not_before = link_not_before,
+};
 
 const struct driver modbus_tcp_driver = {
     .name = "modbus-tcp",
@@ -280,6 +338,8 @@ const struct driver modbus_tcp_driver = {
     .point_type = modbus_device_point_type,
     .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare,
+    .session = modbus_session,
+    .link = &modbus_link,
     .open = modbus_tcp_open,
     .read = modbus_read,
     .learned = modbus_learned,
@@ -303,7 +363,9 @@ const struct driver modbus_rtu_tcp_driver = {
     .point_type = modbus_device_point_type,
     .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare,
-    .open = modbus_rtu_tcp_open,
+    .session = modbus_session,
+    .link = &modbus_link,
+    .open = modbus_rtu_open,
     .read = modbus_read,
     .learned = modbus_learned,
     .remember = modbus_remember,
@@ -326,6 +388,7 @@ const struct driver modbus_rtu_driver = {
     .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare_serial,
     .session = modbus_session,
+    .link = &modbus_link,
     .open = modbus_rtu_open,
     .read = modbus_read,
     .learned = modbus_learned,

@@ -4,7 +4,8 @@
  *
  * Rules beyond those of drivers/driver.h:
  *
- *  M1  All samples of one read() carry one time, in whole milliseconds: when the turn began.
+ *  M1  All samples of one read() carry one time, in whole milliseconds: when its first request
+ *      had the line.
  *  M2  Points of all due schedules share requests (plan.h); a value is never put together from two.
  *  M3  Exception 2 or 3 on a request of several points: its parts are read on their own. Where it
  *      had to be cut, who is refused alone and how much the slave takes at once (learning.h) is
@@ -14,9 +15,9 @@
  *      transaction or a closed connection fail read(): what the stream holds next can no longer be
  *      known.
  *  M5  What the turn has no time left for is emitted as BAD_TIMEOUT; the connection stays good.
- *  M6  With RTU framing an answer that is spoilt, or another unit's, is thrown away with all that
- *      follows it, and the request made once more; only then it fails.
- *  M7  A serial port has one device (driver.session).
+ *  M6  With RTU framing a spoilt or foreign answer is asked for once more (ask.h, Q2).
+ *  M7  Units of one serial port, or one peer, share one connection (line.h); each is one device
+ *      (driver.session).
  *  M8  What is written, and with which function, stands in write.h.
  *
  * Depends on: base, drivers/driver.h, libmodbus.  Threads: D5; name resolution uses glibc's own.

@@ -16,6 +16,16 @@ enum { CHARACTER_BITS = 11, FIXED_SILENCE_ABOVE_BAUD = 19200, FIXED_SILENCE_US =
 
 static const char *const parity_names[] = {"none", "even", "odd"};
 
+const char *serial_parity_name(const struct serial_settings *settings)
+{
+    return parity_names[settings->parity];
+}
+
+const char *serial_rs485_name(const struct serial_settings *settings)
+{
+    return settings->rs485 == RS485_KERNEL ? "kernel" : "none";
+}
+
 unsigned serial_baud(const struct serial_settings *settings)
 {
     static const unsigned bauds[] = {1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200};

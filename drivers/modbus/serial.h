@@ -36,6 +36,10 @@ struct serial_settings {
 MUST_CHECK enum error_code serial_open(const struct serial_settings *settings, const char *port,
                                        struct _modbus **context, struct error *error);
 
+/** As in a configuration. */
+const char *serial_parity_name(const struct serial_settings *settings);
+const char *serial_rs485_name(const struct serial_settings *settings);
+
 /** Bits per second. */
 unsigned serial_baud(const struct serial_settings *settings);
 

@@ -1,6 +1,7 @@
 #include "drivers/modbus/write.h"
 
 #include "base/clock.h"
+#include "drivers/modbus/ask.h"
 #include "drivers/modbus/device.h"
 
 #include <modbus/modbus.h>
@@ -12,6 +13,7 @@ struct writing {
     struct modbus_device *device;
     const struct modbus_point *point;
     struct driver_write *write;
+    struct asking asking;
     struct plan_request request;
     uint16_t registers[VALUE_REGISTERS_MAX]; /* to be written; of a bit [0] is 0 or 1 */
 };
@@ -53,29 +55,15 @@ static bool is_bit(const struct modbus_point *point)
     return table_has_bits(point->address.table) || point->address.has_bit;
 }
 
-/** How long one request may take now; below 1 ms: there is no time left. */
-static int64_t time_for_request_ns(const struct writing *writing)
-{
-    int64_t left_ns = writing->write->deadline_ns - clock_monotonic_ns(writing->write->clock);
-    int64_t limit_ns = modbus_device_patience_ns(writing->device, &writing->request);
-
-    return left_ns < limit_ns ? left_ns : limit_ns;
-}
-
-static enum error_code look_once(const struct writing *writing, struct sample *sample, char *text,
-                                 unsigned *exception, struct error *error)
+/** Read the point. *exception: EXCHANGE_ANSWERED, and `sample` is filled. */
+static enum error_code look(struct writing *writing, struct sample *sample, char *text,
+                            unsigned *exception, struct error *error)
 {
     struct modbus_device *device = writing->device;
-    int64_t time_ns = time_for_request_ns(writing);
+    enum error_code code =
+        ask_request(device, &writing->asking, &writing->request, exception, error);
     uint16_t coil[1];
-    enum error_code code;
 
-    if (time_ns < NS_PER_MS) {
-        *exception = EXCHANGE_NO_TIME;
-        return ERROR_OK;
-    }
-    code = exchange_read(&device->exchange, &writing->request, time_ns, &device->answer, exception,
-                         error);
     if (code != ERROR_OK || *exception != EXCHANGE_ANSWERED) {
         return code;
     }
@@ -84,18 +72,6 @@ static enum error_code look_once(const struct writing *writing, struct sample *s
                  table_has_bits(writing->request.table) ? coil : device->answer.registers, sample,
                  text);
     return ERROR_OK;
-}
-
-/** Read the point. *exception: EXCHANGE_ANSWERED, and `sample` is filled. */
-static enum error_code look(const struct writing *writing, struct sample *sample, char *text,
-                            unsigned *exception, struct error *error)
-{
-    enum error_code code = look_once(writing, sample, text, exception, error);
-
-    if (code == ERROR_PROTOCOL && writing->device->exchange.framing == EXCHANGE_RTU) { /* M6 */
-        code = look_once(writing, sample, text, exception, error);
-    }
-    return code;
 }
 
 static int call_single(modbus_t *context, const struct plan_request *request, void *argument)
@@ -127,16 +103,16 @@ static int call_mask(modbus_t *context, const struct plan_request *request, void
 static enum error_code call(struct writing *writing, exchange_function *function, void *argument,
                             unsigned *exception, struct error *error)
 {
-    int64_t time_ns = time_for_request_ns(writing);
+    const struct exchange_call call = {.function = function, .argument = argument};
+    enum driver_write_outcome before = writing->write->outcome;
+    enum error_code code;
 
-    if (time_ns < NS_PER_MS) {
-        *exception = EXCHANGE_NO_TIME;
-        return ERROR_OK;
-    }
     writing->write->outcome = DRIVER_WRITE_UNKNOWN;
-    return exchange_do(&writing->device->exchange, &writing->request,
-                       &(const struct exchange_call){function, argument, time_ns}, exception,
-                       error);
+    code = ask_once(writing->device, &writing->asking, &writing->request, call, exception, error);
+    if (code == ERROR_OK && *exception == EXCHANGE_NO_TIME) {
+        writing->write->outcome = before;
+    }
+    return code;
 }
 
 static enum error_code send_bit(struct writing *writing, unsigned *exception, struct error *error)
@@ -247,7 +223,9 @@ static enum error_code send_and_compare(struct writing *writing, struct error *e
 
 enum error_code modbus_device_write(void *state, struct driver_write *write, struct error *error)
 {
-    struct writing writing = {.device = state, .write = write};
+    struct writing writing = {.device = state,
+                              .write = write,
+                              .asking = {.clock = write->clock, .until_ns = write->deadline_ns}};
     unsigned exception = EXCHANGE_ANSWERED;
     enum error_code code;
 

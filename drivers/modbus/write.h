@@ -1,6 +1,6 @@
 /* drivers/modbus/write.h - one point of an open device written, and read back.
  *
- *   leat write -> agent -> collector -> [ WRITE ] -> exchange -> slave
+ *   leat write -> agent -> collector -> [ WRITE ] -> ask -> slave
  *
  *  |                                  | function | when the slave does not know it (exception 1) |
  *  | coil                             | 5        | 15, of one coil                               |
@@ -17,7 +17,7 @@
  *
  * Limits: Modbus Application Protocol 1.1b3, 6.5, 6.6, 6.11, 6.12 and 6.16.
  *
- * Depends on: device, exchange, value.  Threads: as drivers/driver.h D5.
+ * Depends on: device, ask, value.  Threads: as drivers/driver.h D5.
  */
 #ifndef DRIVERS_MODBUS_WRITE_H
 #define DRIVERS_MODBUS_WRITE_H

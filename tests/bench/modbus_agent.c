@@ -31,9 +31,9 @@ static bool write_config(const char *folder, const struct modbus_peer *peer, uns
                   folder);
     for (unsigned i = 0; i < devices; i++) {
         (void)fprintf(file,
-                      "  - name: d%u\n    driver: modbus-tcp\n    address: 127.0.0.1:%u\n"
+                      "  - name: d%u\n    driver: modbus-tcp\n    address: 127.0.%u.%u:%u\n"
                       "    interval: 1s\n    points:\n",
-                      i, (unsigned)peer->port);
+                      i, i / 250, i % 250 + 1, (unsigned)peer->port); /* a connection each */
         for (unsigned n = 0; n < points; n++) {
             (void)fprintf(file, "      - { name: p%u, address: holding:%u, type: uint16 }\n", n,
                           MODBUS_PEER_FIRST + i + n);

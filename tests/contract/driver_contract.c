@@ -180,6 +180,57 @@ static void two_instances_run_side_by_side(void **unused) /* D5 */
     assert_int_equal(one.rejections + two.rejections, 0);
 }
 
+/** A link's block, as the host has it. */
+struct shared {
+    const struct device_link *kind;
+    void *block;
+};
+
+static void shared_release(struct shared *shared)
+{
+    if (shared->block != NULL) {
+        shared->kind->deinit(shared->block);
+        free(shared->block);
+    }
+}
+
+static void what_ends_in_one_instance_of_a_link_goes_on_in_the_others(void **unused) /* D10 */
+{
+    (void)unused;
+    CLEANUP(shared_release) struct shared shared = {now->driver->link, NULL};
+    CLEANUP(instance_release) struct instance one = {0};
+    CLEANUP(instance_release) struct instance two = {0};
+    struct instance *both[] = {&one, &two};
+
+    if (shared.kind == NULL) {
+        return;
+    }
+    shared.block = calloc(1, shared.kind->block_size);
+    assert_true(shared.block != NULL);
+    assert_int_equal(shared.kind->init(shared.block, &one.error), ERROR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(instance_configure(both[i], now, live_address, now->point), ERROR_OK);
+        assert_true(strlen(shared.kind->name(both[i]->state)) > 0);
+        shared.kind->join(both[i]->state, shared.block);
+    }
+    assert_string_equal(shared.kind->name(one.state), shared.kind->name(two.state));
+    assert_string_equal(shared.kind->terms(one.state), shared.kind->terms(two.state));
+    for (unsigned turn = 1; turn <= 2; turn++) {
+        for (size_t i = 0; i < 2; i++) {
+            assert_int_equal(shared.kind->not_before(both[i]->state, &clock_system), 0);
+            assert_int_equal(instance_open(both[i]), ERROR_OK);
+        }
+        assert_int_equal(instance_read_until(&one, turn), ERROR_OK);
+        now->driver->close(one.state);
+        assert_int_equal(instance_read_until(&two, turn), ERROR_OK);
+        now->driver->close(two.state);
+    }
+    assert_int_equal(instance_open(&two), ERROR_OK);
+    shared.kind->join(one.state, NULL);
+    now->driver->destroy(one.state); /* destroyed once more by its release: D2 */
+    assert_int_equal(instance_read_until(&two, 3), ERROR_OK);
+}
+
 static void reading_goes_on_before_and_after_committed(void **unused) /* D7 */
 {
     (void)unused;
@@ -362,6 +413,7 @@ int main(void)
         cmocka_unit_test(an_absent_peer_is_named_and_worth_another_try),
         cmocka_unit_test(a_silent_peer_costs_no_more_than_the_deadline),
         cmocka_unit_test(two_instances_run_side_by_side),
+        cmocka_unit_test(what_ends_in_one_instance_of_a_link_goes_on_in_the_others),
         cmocka_unit_test(reading_goes_on_before_and_after_committed),
         cmocka_unit_test(a_full_sink_is_no_failure_and_the_next_read_goes_on),
         cmocka_unit_test(only_due_points_of_a_polled_device_are_emitted),

@@ -103,7 +103,8 @@ def test_a_slave_that_misbehaves_harms_no_other_device(agent, tmp_path, slave, r
     plant = slave([POINT])
     bad = {"name": "bad", "address": f"holding:{register}", "type": "uint16"}
     text = harness.leat_yaml(tmp_path, harness.modbus_device("tank", plant.port, [LEVEL])
-                             + harness.modbus_device("odd", plant.port, [bad], timeout="300ms"))
+                             + harness.modbus_device("odd", plant.port, [bad], timeout="300ms")
+                             .replace("unit: 1", "unit: 2"))
     subject = agent(text).start()
     subject.wait_device("tank", "up")
     status = subject.wait_device("odd", state)

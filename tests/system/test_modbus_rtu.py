@@ -158,12 +158,22 @@ def test_every_type_order_and_function_agrees_with_pymodbus(agent, closing, tmp_
     assert stored == {name: {value} for name, value in expected.items()}
 
 
-def test_two_devices_on_one_port_are_refused_naming_both(agent, tmp_path):
+@pytest.mark.parametrize("south, words", [
+    ({}, "'north' and 'south' have the same unit 1 at port /dev/ttyRS485-0"),
+    ({"unit": 2, "baud": 9600}, "'south' has 'baud: 9600, parity: even, stop_bits: 1, rs485: none', "
+     "but 'north', which is on the same port /dev/ttyRS485-0, has 'baud: 19200"),
+    ({"unit": 2, "turnaround": "50ms"}, ""),
+], ids=["one unit", "two speeds", "two units"])
+def test_devices_on_one_port_differ_in_their_unit_and_in_nothing_of_the_line(agent, tmp_path, south,
+                                                                            words):
     point = [{"name": "p", "address": "holding:0", "type": "uint16"}]
+    unit = south.pop("unit", 1)
+    more = "".join(f"    {key}: {value}\n" for key, value in south.items())
     devices = "".join(
-        harness.modbus_device(name, 1, point).replace("driver: modbus-tcp", "driver: modbus-rtu")
-        .replace("address: 127.0.0.1:1", "port: /dev/ttyRS485-0") for name in ("north", "south"))
+        harness.modbus_device(name, 1, point, more=lines)
+        .replace("driver: modbus-tcp", "driver: modbus-rtu").replace("unit: 1", f"unit: {number}")
+        .replace("address: 127.0.0.1:1", "port: /dev/ttyRS485-0")
+        for name, number, lines in (("north", 1, ""), ("south", unit, more)))
     done = agent(harness.leat_yaml(tmp_path, devices)).check()
-    assert done.returncode != 0
-    text = done.stdout + done.stderr
-    assert "'north' and 'south' have the same port '/dev/ttyRS485-0'" in text
+    assert (done.returncode == 0) == (words == "")
+    assert words in done.stdout + done.stderr

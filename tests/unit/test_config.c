@@ -213,6 +213,7 @@ static void the_folder_of_devices_is_read_in_the_order_of_its_names(void **state
 
     (void)snprintf(text, sizeof(text), "%s", device_a);
     text[6] = 'z';
+    *strstr(text, "h:502") = 'i'; /* a peer of its own */
     write_text(folder, "devices/10-first.yaml", text);
     write_text(folder, "devices/20-second.yaml", device_a);
     write_text(folder, "devices/.20-second.yaml.swp", "\t{");

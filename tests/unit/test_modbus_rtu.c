@@ -197,7 +197,7 @@ static void a_port_that_does_less_than_asked_is_refused(void **unused) /* L1, L2
     }
 }
 
-static void a_port_has_its_whole_name_and_is_one_devices(void **unused) /* M7 */
+static void a_port_has_its_whole_name_and_a_unit_one_device(void **unused) /* M7 */
 {
     (void)unused;
     CLEANUP(end) struct world world;
@@ -210,6 +210,12 @@ static void a_port_has_its_whole_name_and_is_one_devices(void **unused) /* M7 */
     set(&other, "port", world.address);
     assert_int_equal(other.driver->prepare(other.device, &other.arena, &other.error), ERROR_OK);
     assert_string_equal(world.driver->session(world.device), other.driver->session(other.device));
+    set(&other, "unit", "18");
+    assert_int_equal(other.driver->prepare(other.device, &other.arena, &other.error), ERROR_OK);
+    assert_string_not_equal(world.driver->session(world.device),
+                            other.driver->session(other.device));
+    assert_string_equal(world.driver->link->name(world.device),
+                        other.driver->link->name(other.device));
     set(&other, "port", "ttyS0");
     assert_int_equal(other.driver->prepare(other.device, &other.arena, &other.error),
                      ERROR_BAD_CONFIG);
@@ -224,7 +230,7 @@ int main(void)
         cmocka_unit_test(silence_is_not_asked_again_and_the_line_goes_on),
         cmocka_unit_test(what_was_left_on_the_line_is_thrown_away),
         cmocka_unit_test(a_port_that_does_less_than_asked_is_refused),
-        cmocka_unit_test(a_port_has_its_whole_name_and_is_one_devices),
+        cmocka_unit_test(a_port_has_its_whole_name_and_a_unit_one_device),
     };
 
     return cmocka_run_group_tests_name("modbus_rtu", cases, NULL, NULL);

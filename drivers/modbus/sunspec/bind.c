@@ -1,6 +1,7 @@
 #include "drivers/modbus/sunspec/bind.h"
 
 #include "base/crc.h"
+#include "drivers/modbus/ask.h"
 #include "drivers/modbus/device.h"
 #include "drivers/modbus/memory.h"
 #include "drivers/modbus/sunspec/place.h"
@@ -43,35 +44,20 @@ enum error_code sunspec_bind_add(struct modbus_device *device, struct arena *are
 struct device_reader {
     struct sunspec_reader reader; /* first: read() finds the rest */
     struct modbus_device *device;
-    const struct clock *clock;
-    int64_t deadline_ns; /* monotonic */
+    struct asking asking;
 };
-
-static enum error_code ask(const struct device_reader *asking, const struct plan_request *request,
-                           unsigned *exception, struct error *error)
-{
-    struct modbus_device *device = asking->device;
-    int64_t left_ns = asking->deadline_ns - clock_monotonic_ns(asking->clock);
-    int64_t limit_ns = modbus_device_patience_ns(device, request);
-
-    if (left_ns < NS_PER_MS) {
-        return error_set(error, ERROR_TIMEOUT, "no time is left; the next try goes on here");
-    }
-    return exchange_read(&device->exchange, request, left_ns < limit_ns ? left_ns : limit_ns,
-                         &device->answer, exception, error);
-}
 
 static enum error_code read_registers(struct sunspec_reader *reader, unsigned first, unsigned count,
                                       uint16_t *registers, bool *refused, struct error *error)
 {
-    const struct device_reader *asking = (struct device_reader *)(void *)reader;
+    struct device_reader *own = (struct device_reader *)(void *)reader;
     const struct plan_request request = {.table = TABLE_HOLDING, .first = first, .count = count};
     unsigned exception = 0;
-    enum error_code code = ask(asking, &request, &exception, error);
+    enum error_code code = ask_request(own->device, &own->asking, &request, &exception, error);
     uint32_t status;
 
-    if (code == ERROR_PROTOCOL && asking->device->exchange.framing == EXCHANGE_RTU) { /* M6 */
-        code = ask(asking, &request, &exception, error);
+    if (code == ERROR_OK && exception == EXCHANGE_NO_TIME) {
+        code = error_set(error, ERROR_TIMEOUT, "no time is left; the next try goes on here");
     }
     if (code != ERROR_OK) {
         return code;
@@ -79,7 +65,7 @@ static enum error_code read_registers(struct sunspec_reader *reader, unsigned fi
     *refused = exception != EXCHANGE_ANSWERED;
     status = exchange_status(exception);
     if (!*refused) {
-        memcpy(registers, asking->device->answer.registers, count * sizeof(*registers));
+        memcpy(registers, own->device->answer.registers, count * sizeof(*registers));
     } else if (status == (uint32_t)STATUS_BAD_TIMEOUT ||
                status == (uint32_t)STATUS_BAD_NO_COMMUNICATION) {
         return error_set(error, ERROR_UNREACHABLE,
@@ -177,7 +163,9 @@ enum error_code sunspec_bind(struct modbus_device *device, const struct clock *c
                              int64_t deadline_ns, struct error *error)
 {
     struct sunspec_binding *binding = &device->sunspec;
-    struct device_reader asking = {{read_registers}, device, clock, deadline_ns};
+    struct device_reader asking = {.reader = {read_registers},
+                                   .device = device,
+                                   .asking = {.clock = clock, .until_ns = deadline_ns}};
     struct sunspec_layout layout = {.chain = &binding->chain, .reader = &asking.reader};
     enum error_code code;
 
