@@ -134,12 +134,16 @@ static bool line(struct driver_sink *sink, const struct driver_line *line)
                             .type = SAMPLE_TEXT};
 
     const struct store_remark remark = {key, line->position};
+    enum error_code code;
 
     key_of(intake, key);
     sample.value.text.bytes = text;
     sample.value.text.size_bytes = (uint32_t)log_record_encode(&line->record, text);
-    if (store_append_noted(intake->store, STREAM_LOGS, &sample, 1, &remark, &intake->refused_why) !=
-        ERROR_OK) {
+    code = line->position == NULL
+               ? store_append(intake->store, STREAM_LOGS, &sample, 1, &intake->refused_why)
+               : store_append_noted(intake->store, STREAM_LOGS, &sample, 1, &remark,
+                                    &intake->refused_why);
+    if (code != ERROR_OK) {
         intake->refused_count++;
         return false;
     }

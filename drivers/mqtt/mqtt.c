@@ -1,5 +1,6 @@
 #include "drivers/mqtt/mqtt.h"
 
+#include "drivers/mqtt/lines.h"
 #include "drivers/mqtt/link.h"
 #include "drivers/mqtt/sparkplug.h"
 
@@ -10,6 +11,9 @@
 #define IDLE_NS (3 * NS_PER_MS)
 
 enum { SUBSCRIPTIONS_MAX = 512 };
+
+/* The point that stands for all lines of a log. */
+static const char log_template[] = "{log}";
 
 struct mqtt {
     struct mqtt_options options; /* first: the option table counts from here */
@@ -49,6 +53,10 @@ static enum error_code fill_subscription(struct mqtt_subscription *made,
     made->qos = group->qos == 0 ? 0 : 1; /* QoS 2 is not gated (gate.h) */
     made->payload = (enum mqtt_payload_kind)group->payload;
     made->time_format = (enum mqtt_stamp_format)group->time_format;
+    code = mqtt_line_paths_set(group, arena, &made->line, error);
+    if (code != ERROR_OK) {
+        return code;
+    }
     made->has_time = group->time_path != NULL && group->time_path[0] != '\0';
     if (!made->has_time) {
         return ERROR_OK;
@@ -61,6 +69,12 @@ static enum error_code fill_subscription(struct mqtt_subscription *made,
     if (made->payload == MQTT_PAYLOAD_RAW) {
         return error_set(error, ERROR_BAD_CONFIG,
                          "time: topic %.80s: a raw payload states no time; write payload: json or "
+                         "leave time out",
+                         group->topic);
+    }
+    if (made->line != NULL && !made->line->has_message) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "time: topic %.80s: a log's time is read from JSON; write log.message, or "
                          "leave time out",
                          group->topic);
     }
@@ -148,6 +162,13 @@ static enum error_code compile_rule(struct mqtt_rule *rule, const struct driver_
     if (subscription->payload == MQTT_PAYLOAD_SPARKPLUG) {
         rule->path.text = path; /* a metric's name may hold anything */
         return sparkplug_name_check(point->name, path, error);
+    }
+    if (subscription->payload == MQTT_PAYLOAD_LOG) {
+        return strcmp(point->name, log_template) == 0
+                   ? ERROR_OK
+                   : error_set(error, ERROR_BAD_CONFIG,
+                               "points: '%.80s': a log has lines and no points; remove it",
+                               point->name);
     }
     code = mqtt_path_compile(path, &rule->path, error);
     if (code == ERROR_OK) {
@@ -385,12 +406,13 @@ static void mqtt_close(void *state)
     }
 }
 
-/** Sparkplug's metrics name themselves, and say of which type they are. */
+/** Sparkplug's metrics name themselves, and say of which type they are; a log has lines only. */
 static const char *mqtt_group_template(const void *group)
 {
     const struct mqtt_group *subscription = group;
 
     return subscription->payload == MQTT_PAYLOAD_SPARKPLUG ? "{group}/{node}/{device}/{metric}"
+           : subscription->payload == MQTT_PAYLOAD_LOG     ? log_template
                                                            : NULL;
 }
 

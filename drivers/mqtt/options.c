@@ -55,11 +55,16 @@ const struct option_spec mqtt_group_options[] = {
     {OPTION_CHOICE, "qos", "1", 0, 0, offsetof(struct mqtt_group, qos),
      "1: acknowledged after it is stored; 2 is asked for as 1", "0|1|2"},
     {OPTION_CHOICE, "payload", "json", 0, 0, offsetof(struct mqtt_group, payload),
-     "raw: the payload is one value; sparkplug: Sparkplug B", "json|raw|sparkplug"},
+     "raw: the payload is one value; sparkplug: Sparkplug B; log: a line of a log",
+     "json|raw|sparkplug|log"},
     {OPTION_TEXT, "time.path", "", 0, 1000, offsetof(struct mqtt_group, time_path),
      "where in the payload its time stands; default: time of receipt", NULL},
     {OPTION_CHOICE, "time.format", "epoch-ms", 0, 0, offsetof(struct mqtt_group, time_format),
      "how it is written", "epoch-s|epoch-ms|epoch-us|epoch-ns|iso8601"},
+    {OPTION_TEXT, "log.message", "", 0, 1000, offsetof(struct mqtt_group, log_message),
+     "where in a log's JSON its text stands; default: the payload is the text", NULL},
+    {OPTION_TEXT, "log.severity", "", 0, 1000, offsetof(struct mqtt_group, log_severity),
+     "where in a log's JSON it stands how grave it is", NULL},
     {.type = OPTION_END},
 };
 

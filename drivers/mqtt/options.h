@@ -48,6 +48,7 @@ struct mqtt_group {
     uint32_t payload; /* enum mqtt_payload_kind */
     const char *time_path;
     uint32_t time_format; /* enum mqtt_stamp_format */
+    const char *log_message, *log_severity;
 };
 
 /** Of a point: what driver_point.options points to. */

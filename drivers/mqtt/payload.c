@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "drivers/mqtt/decimal.h"
+#include "drivers/mqtt/lines.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -311,10 +312,54 @@ static bool has_document(struct work *work)
     return work->json_good;
 }
 
+/** The message as a line of a log. false: no room. */
+static bool deliver_line(struct work *work, const struct mqtt_subscription *subscription,
+                         const struct mqtt_match *match)
+{
+    const struct mqtt_line_paths *paths = subscription->line;
+    struct mqtt_line line = {.message = work->message,
+                             .topic = &subscription->topic,
+                             .match = match,
+                             .text = {work->message->payload, work->message->payload_size},
+                             .severity = LOG_SEVERITY_UNKNOWN};
+    struct mqtt_json value;
+
+    if (paths->has_message) {
+        if (!has_document(work)) {
+            return true;
+        }
+        if (!mqtt_path_find(&paths->message, &work->document, &value)) {
+            fault(work, "log.message %.80s: not in the payload", paths->message.text);
+            return true;
+        }
+        line.document = &work->document;
+        line.is_escaped = value.kind == MQTT_JSON_STRING;
+        line.text = line.is_escaped ? (struct mqtt_slice){value.bytes + 1, value.size - 2}
+                                    : (struct mqtt_slice){value.bytes, value.size};
+    }
+    while (!line.is_escaped && line.text.size > 0 &&
+           (line.text.bytes[line.text.size - 1] == '\n' ||
+            line.text.bytes[line.text.size - 1] == '\r')) {
+        line.text.size--;
+    }
+    if (paths->has_severity && mqtt_path_find(&paths->severity, &work->document, &value)) {
+        line.severity = mqtt_line_severity(&value);
+    }
+    if (!find_stamp(work, subscription, NULL, &line.time_ns)) { /* M6 */
+        line.time_ns = whole_ms(work->message->received_ns);
+    }
+    work->full =
+        !mqtt_line_deliver(&line, work->taken_before, &work->count, work->scratch, work->sink);
+    return !work->full;
+}
+
 /** false: no room. */
 static bool deliver_subscription(struct work *work, const struct mqtt_subscription *subscription,
                                  const struct mqtt_match *match)
 {
+    if (subscription->payload == MQTT_PAYLOAD_LOG) {
+        return deliver_line(work, subscription, match);
+    }
     if (subscription->payload == MQTT_PAYLOAD_JSON && !has_document(work)) {
         return true;
     }

@@ -10,6 +10,8 @@
  *      whole milliseconds.
  *  M5  When the sink has no room, the count of samples it took is kept; handing the message over
  *      again goes on behind them (D8).
+ *  M6  A log's message is a line whatever is wrong with its time or severity (lines.h); only one
+ *      that has no text where it is looked for is none.
  *
  * Depends on: base, driver.h, json, path, stamp, topic.  Threads: one user per plan at a time.
  */
@@ -28,7 +30,12 @@ enum {
 
 /* Both in the order of their options' choices. */
 enum mqtt_value_type { MQTT_VALUE_DOUBLE, MQTT_VALUE_INT, MQTT_VALUE_BOOL, MQTT_VALUE_TEXT };
-enum mqtt_payload_kind { MQTT_PAYLOAD_JSON, MQTT_PAYLOAD_RAW, MQTT_PAYLOAD_SPARKPLUG };
+enum mqtt_payload_kind {
+    MQTT_PAYLOAD_JSON,
+    MQTT_PAYLOAD_RAW,
+    MQTT_PAYLOAD_SPARKPLUG,
+    MQTT_PAYLOAD_LOG
+};
 
 /** A point, ready to be read out of a payload. */
 struct mqtt_rule {
@@ -49,6 +56,7 @@ struct mqtt_subscription {
     bool has_time;
     struct mqtt_path time_path;
     enum mqtt_stamp_format time_format;
+    const struct mqtt_line_paths *line; /* of a log (lines.h) */
     struct mqtt_rule *first, *last;
 };
 

@@ -1,6 +1,7 @@
 /* tests/fuzz/fuzz_mqtt_payload.c - any bytes as an MQTT message. Up to the first byte 00 they are
  * the topic, then the payload. Delivering must end with samples or one rejection, and say the same
  * when it is repeated. */
+#include "drivers/mqtt/lines.h"
 #include "drivers/mqtt/payload.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -35,6 +36,16 @@ static uint32_t instance(struct driver_sink *sink, uint32_t point_id, const char
     return strlen(name) < MQTT_NAME_MAX ? point_id + 100 : DRIVER_NO_INSTANCE;
 }
 
+static bool line(struct driver_sink *sink, const struct driver_line *line)
+{
+    if (line->record.message.size_bytes > LOG_MESSAGE_MAX ||
+        line->record.fields.size_bytes > LOG_FIELDS_MAX) {
+        abort();
+    }
+    ((struct counter *)(void *)sink)->samples++;
+    return true;
+}
+
 static void make_rule(struct mqtt_rule *rule, const char *name, const char *path,
                       enum mqtt_value_type type, struct mqtt_rule *next)
 {
@@ -55,9 +66,22 @@ static void make_subscription(struct mqtt_subscription *made, const char *topic,
     }
 }
 
-/** JSON fields of every type; an array of readings with ISO times; raw text. */
-static void make_plan(struct mqtt_subscription plan[3], struct mqtt_rule rules[6],
-                      struct arena *arena)
+/** A log of JSON on l/x, of text on t/x. */
+static void make_log(struct mqtt_subscription *made, struct mqtt_line_paths *paths,
+                     const char *topic)
+{
+    made->payload = MQTT_PAYLOAD_LOG;
+    made->line = paths;
+    paths->has_message = paths->has_severity = topic[0] == 'l';
+    if (mqtt_path_compile("m", &paths->message, NULL) != ERROR_OK ||
+        mqtt_path_compile("s", &paths->severity, NULL) != ERROR_OK) {
+        abort();
+    }
+}
+
+/** JSON fields of every type; an array of readings with ISO times; raw text; logs. */
+static void make_plan(struct mqtt_subscription plan[5], struct mqtt_rule rules[6],
+                      struct mqtt_line_paths paths[2], struct arena *arena)
 {
     make_rule(&rules[3], "{m}-b", "b", MQTT_VALUE_BOOL, NULL);
     make_rule(&rules[2], "s", "x.s", MQTT_VALUE_TEXT, &rules[3]);
@@ -72,6 +96,12 @@ static void make_plan(struct mqtt_subscription plan[3], struct mqtt_rule rules[6
     plan[2].payload = MQTT_PAYLOAD_RAW;
     plan[0].next = &plan[1];
     plan[1].next = &plan[2];
+    make_subscription(&plan[3], "l/{m}", NULL, NULL, arena);
+    make_subscription(&plan[4], "t/#", NULL, NULL, arena);
+    make_log(&plan[3], &paths[0], "l");
+    make_log(&plan[4], &paths[1], "t");
+    plan[2].next = &plan[3];
+    plan[3].next = &plan[4];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
@@ -81,7 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     size_t payload_size = mark != NULL ? size_bytes - topic_size - 1 : 0;
     char *payload = malloc(payload_size > 0 ? payload_size : 1); /* reading on is noticed */
     static char scratch[MQTT_TEXT_MAX];
-    struct mqtt_subscription plan[3];
+    struct mqtt_subscription plan[5];
+    struct mqtt_line_paths paths[2];
     struct mqtt_rule rules[6];
     struct arena arena;
     size_t counts[2][2];
@@ -91,9 +122,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     }
     memcpy(payload, bytes + size_bytes - payload_size, payload_size);
     arena_init(&arena, 1 << 16);
-    make_plan(plan, rules, &arena);
+    make_plan(plan, rules, paths, &arena);
     for (int i = 0; i < 2; i++) {
-        struct counter counter = {.sink = {.emit = emit, .reject = reject, .instance = instance}};
+        struct counter counter = {
+            .sink = {.emit = emit, .reject = reject, .instance = instance, .line = line}};
         const struct mqtt_message message = {.topic = (const char *)bytes,
                                              .topic_size = topic_size,
                                              .payload = payload,

@@ -1,4 +1,5 @@
 #include "base/cleanup.h"
+#include "drivers/mqtt/lines.h"
 #include "drivers/mqtt/mqtt.h"
 #include "drivers/mqtt/payload.h"
 #include "tests/sim/library/mqtt_rig.h"
@@ -307,6 +308,110 @@ static int drop_arena(void **unused)
     return 0;
 }
 
+static void line_begin(const char *topic, const char *message, const char *severity,
+                       const char *time_path)
+{
+    static const struct mqtt_line_paths *paths;
+    const struct mqtt_group group = {.topic = topic,
+                                     .payload = MQTT_PAYLOAD_LOG,
+                                     .log_message = message,
+                                     .log_severity = severity};
+
+    plan_begin(topic, MQTT_PAYLOAD_LOG, time_path);
+    assert_int_equal(mqtt_line_paths_set(&group, &arena, &paths, NULL), ERROR_OK);
+    plan.line = paths;
+}
+
+static void log_text_is_a_line_as_it_is(void **unused)
+{
+    (void)unused;
+    CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
+    size_t taken = 0;
+
+    mqtt_rig_init(&rig, &mqtt_driver);
+    line_begin("plant/{machine}/log", NULL, NULL, NULL);
+    assert_true(deliver_some(&rig, "plant/press/log", "door \"A\" open\r\n", &taken));
+    assert_int_equal(rig.lines, 1);
+    assert_int_equal(rig.rejections, 0);
+    assert_string_equal(rig.line_message, "door \"A\" open");
+    assert_string_equal(rig.line_source, "plant/press/log");
+    assert_string_equal(rig.line_fields, "{\"topic\":\"plant/press/log\",\"machine\":\"press\"}");
+    assert_int_equal(rig.severity, LOG_SEVERITY_UNKNOWN);
+    assert_int_equal(rig.line_ns, 5 * NS_PER_S + NS_PER_MS);
+}
+
+static void a_log_in_json_says_its_text_severity_and_time(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *payload, *message;
+        enum log_severity severity;
+        int64_t time_ms;
+        size_t lines, rejections;
+    } cases[] = {
+        {"{\"m\":\"a\\tb\",\"l\":\"WARN\",\"t\":7}", "a\tb", LOG_SEVERITY_WARNING, 7, 1, 0},
+        {"{\"m\":\"x\",\"l\":3,\"t\":7}", "x", LOG_SEVERITY_ERROR, 7, 1, 0},
+        {"{\"m\":\"x\",\"l\":40,\"t\":7}", "x", LOG_SEVERITY_UNKNOWN, 7, 1, 0},
+        {"{\"m\":{\"k\":1},\"t\":7}", "{\"k\":1}", LOG_SEVERITY_UNKNOWN, 7, 1, 0},
+        {"{\"m\":\"x\",\"t\":\"now\"}", "x", LOG_SEVERITY_UNKNOWN, 5001, 1, 1}, /* M6 */
+        {"{\"m\":\"\\ud800\",\"t\":7}", "\\ud800", LOG_SEVERITY_UNKNOWN, 7, 1, 0},
+        {"{\"t\":7}", "", LOG_SEVERITY_UNKNOWN, 0, 0, 1},
+        {"no JSON", "", LOG_SEVERITY_UNKNOWN, 0, 0, 1},
+    };
+    CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
+
+    mqtt_rig_init(&rig, &mqtt_driver);
+    line_begin("log", "m", "l", "t");
+    plan.time_format = MQTT_STAMP_EPOCH_MS;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t taken = 0;
+
+        mqtt_rig_clear(&rig);
+        assert_true(deliver_some(&rig, "log", cases[i].payload, &taken));
+        assert_int_equal(rig.lines, cases[i].lines);
+        assert_int_equal(rig.rejections, cases[i].rejections);
+        if (cases[i].lines > 0) {
+            assert_string_equal(rig.line_message, cases[i].message);
+            assert_int_equal(rig.severity, cases[i].severity);
+            assert_int_equal(rig.line_ns, cases[i].time_ms * NS_PER_MS);
+            assert_non_null(strstr(rig.line_fields, cases[i].payload));
+        }
+    }
+}
+
+static void a_long_line_comes_in_parts_and_goes_on_where_the_sink_was_full(void **unused)
+{
+    (void)unused;
+    enum { UNITS = 5000 }; /* characters written in 12 bytes each: the cut falls into none */
+    static char payload[12 * UNITS + 20];
+    CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
+    size_t at = 0, taken = 0, length = 0;
+    bool all = false;
+
+    mqtt_rig_init(&rig, &mqtt_driver);
+    line_begin("log", "m", NULL, NULL);
+    at += (size_t)snprintf(payload, sizeof(payload), "{\"m\":\"x");
+    for (size_t i = 0; i < UNITS; i++) {
+        at += (size_t)snprintf(payload + at, sizeof(payload) - at, "\\ud83d\\ude00");
+    }
+    (void)snprintf(payload + at, sizeof(payload) - at, "\"}");
+    for (size_t part = 1; !all; part++) {
+        char number[40];
+
+        rig.room = 1;
+        all = deliver_some(&rig, "log", payload, &taken);
+        assert_int_equal(taken, part);
+        assert_int_equal(rig.lines, part);
+        (void)snprintf(number, sizeof(number), "\"part\":%zu%s}", part,
+                       all ? ",\"last\":true" : "");
+        assert_non_null(strstr(rig.line_fields, number));
+        length += strlen(rig.line_message);
+        assert_null(strchr(rig.line_message, '\\')); /* no escape was cut in two */
+    }
+    assert_int_equal(rig.lines, 4);
+    assert_int_equal(length, 1 + 4 * UNITS);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -318,6 +423,9 @@ int main(void)
         cmocka_unit_test(a_full_sink_is_resumed_behind_what_it_took),
         cmocka_unit_test(templates_ask_for_their_instance_or_reject),
         cmocka_unit_test(damaged_payloads_are_samples_or_rejections_and_nothing_else),
+        cmocka_unit_test(log_text_is_a_line_as_it_is),
+        cmocka_unit_test(a_log_in_json_says_its_text_severity_and_time),
+        cmocka_unit_test(a_long_line_comes_in_parts_and_goes_on_where_the_sink_was_full),
     };
 
     return cmocka_run_group_tests_name("mqtt_payload", cases, NULL, drop_arena);

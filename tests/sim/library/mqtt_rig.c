@@ -70,12 +70,35 @@ static void tell(struct driver_sink *sink, const struct event *event)
                    event->reason);
 }
 
+static bool line(struct driver_sink *sink, const struct driver_line *line)
+{
+    struct mqtt_rig *rig = (struct mqtt_rig *)(void *)sink;
+    const struct log_record *record = &line->record;
+
+    rig->emits++;
+    if (rig->room == 0) {
+        return false;
+    }
+    rig->room--;
+    rig->lines++;
+    rig->severity = record->severity;
+    rig->line_ns = line->time_ns;
+    (void)snprintf(rig->line_source, sizeof(rig->line_source), "%.*s",
+                   (int)record->source.size_bytes, record->source.bytes);
+    (void)snprintf(rig->line_fields, sizeof(rig->line_fields), "%.*s",
+                   (int)record->fields.size_bytes, record->fields.bytes);
+    (void)snprintf(rig->line_message, sizeof(rig->line_message), "%.*s",
+                   (int)record->message.size_bytes, record->message.bytes);
+    return line->position == NULL;
+}
+
 void mqtt_rig_init(struct mqtt_rig *rig, const struct driver *driver)
 {
-    *rig = (struct mqtt_rig){.sink = {emit, reject, instance, tell},
-                             .driver = driver,
-                             .room = SIZE_MAX,
-                             .instances_max = MQTT_RIG_INSTANCES_MAX};
+    *rig = (struct mqtt_rig){
+        .sink = {.emit = emit, .reject = reject, .instance = instance, .tell = tell, .line = line},
+        .driver = driver,
+        .room = SIZE_MAX,
+        .instances_max = MQTT_RIG_INSTANCES_MAX};
     arena_init(&rig->arena, ARENA_BYTES);
     rig->state = calloc(1, driver->state_size);
     rig->samples = calloc(MQTT_RIG_SAMPLES_MAX, sizeof(rig->samples[0]));
@@ -175,7 +198,7 @@ enum error_code mqtt_rig_read_until(struct mqtt_rig *rig, size_t count)
     int64_t give_up_ns = soon(30 * NS_PER_S);
     enum error_code code = ERROR_OK;
 
-    while (code == ERROR_OK && rig->count + rig->rejections < count &&
+    while (code == ERROR_OK && rig->count + rig->lines + rig->rejections < count &&
            clock_monotonic_ns(&clock_system) < give_up_ns) {
         code = mqtt_rig_read(rig, 5000);
     }
@@ -189,6 +212,6 @@ void mqtt_rig_close(struct mqtt_rig *rig)
 
 void mqtt_rig_clear(struct mqtt_rig *rig)
 {
-    rig->count = rig->rejections = rig->emits = 0;
+    rig->count = rig->lines = rig->rejections = rig->emits = 0;
     rig->room = SIZE_MAX;
 }

@@ -32,6 +32,10 @@ struct mqtt_rig {
     char instances[MQTT_RIG_INSTANCES_MAX][64]; /* names, of ids from MQTT_RIG_FIRST_INSTANCE on */
     uint32_t templates[MQTT_RIG_INSTANCES_MAX]; /* and of which point they are */
     size_t instance_count, instances_max;
+    size_t lines; /* of logs; the last one: */
+    enum log_severity severity;
+    int64_t line_ns;
+    char line_source[256], line_fields[LOG_FIELDS_MAX + 1], line_message[LOG_MESSAGE_MAX + 1];
     size_t rejections;
     char reason[256], source[256], payload[256]; /* of the last rejection */
     size_t events;
@@ -55,7 +59,7 @@ enum error_code mqtt_rig_prepare(struct mqtt_rig *rig);
 enum error_code mqtt_rig_open(struct mqtt_rig *rig); /* within 20 s */
 enum error_code mqtt_rig_read(struct mqtt_rig *rig, int64_t within_ms);
 
-/** Read until `count` samples and rejections came in all, or 30 s passed. */
+/** Read until `count` samples, lines and rejections came in all, or 30 s passed. */
 enum error_code mqtt_rig_read_until(struct mqtt_rig *rig, size_t count);
 
 void mqtt_rig_close(struct mqtt_rig *rig);
