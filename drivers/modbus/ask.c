@@ -128,7 +128,7 @@ static enum error_code exchange_it(struct modbus_device *device, const struct pl
         exchange->silence_ns = serial_silence_ns(&device->serial); /* the unit's own turnaround */
     }
     code = call->function == NULL ? exchange_read(exchange, request, call->timeout_ns,
-                                                  &device->answer, exception, error)
+                                                  device->answer, exception, error)
                                   : exchange_do(exchange, request, call, exception, error);
     if (code == ERROR_OK && shared && call->function == NULL && is_unreached(*exception)) {
         return blame_unit(device, *exception, error);

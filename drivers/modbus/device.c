@@ -370,6 +370,17 @@ void modbus_device_plan(struct modbus_device *device)
     device->fingerprint = memory_fingerprint(plan, device->address, (unsigned)device->unit);
 }
 
+/** Most devices have no bits, which need eight times the room. */
+static size_t answer_bytes(const struct modbus_device *device)
+{
+    for (const struct modbus_point *point = device->points; point != NULL; point = point->next) {
+        if (table_has_bits(point->address.table)) {
+            return sizeof(union exchange_answer);
+        }
+    }
+    return sizeof(((union exchange_answer *)0)->registers);
+}
+
 static enum error_code make_plan(struct modbus_device *device, struct arena *arena,
                                  struct error *error)
 {
@@ -379,7 +390,8 @@ static enum error_code make_plan(struct modbus_device *device, struct arena *are
                           .block = (unsigned)device->block,
                           .bit_block = (unsigned)device->bit_block};
     plan->items = arena_allocate(arena, device->point_count * sizeof(plan->items[0]));
-    if (plan->items == NULL) {
+    device->answer = arena_allocate(arena, answer_bytes(device));
+    if (plan->items == NULL || device->answer == NULL) {
         return error_set(error, ERROR_NO_MEMORY, "%u points: the configuration is too large",
                          (unsigned)device->point_count);
     }

@@ -79,7 +79,7 @@ struct modbus_device {
     struct line_unit on_line;
     struct line *own_line; /* when the host gave none; NULL: it did, or was never opened */
     enum exchange_framing framing;
-    union exchange_answer answer;
+    union exchange_answer *answer; /* of a device without bits there are only the registers */
     char text[VALUE_TEXT_SIZE];
 };
 

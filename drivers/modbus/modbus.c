@@ -95,9 +95,9 @@ struct reading {
 static void decode_registers(struct modbus_device *device, const struct modbus_point *point,
                              unsigned first, struct sample *sample)
 {
-    const uint16_t *value = device->answer.registers + (point->address.number - first);
+    const uint16_t *value = device->answer->registers + (point->address.number - first);
     const uint16_t *factor =
-        point->has_factor ? device->answer.registers + (point->factor_number - first) : NULL;
+        point->has_factor ? device->answer->registers + (point->factor_number - first) : NULL;
 
     if (point->sunspec != NULL) {
         sunspec_decode(point->entry, value, factor, sample, device->text);
@@ -139,7 +139,7 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
             continue;
         }
         if (status == STATUS_GOOD && table_has_bits(request->table)) {
-            bit_register[0] = device->answer.bits[place];
+            bit_register[0] = device->answer->bits[place];
             value_decode(&point->format, bit_register, &sample, device->text);
         } else if (status == STATUS_GOOD) {
             decode_registers(device, point, request->first, &sample);

@@ -67,9 +67,9 @@ static enum error_code look(struct writing *writing, struct sample *sample, char
     if (code != ERROR_OK || *exception != EXCHANGE_ANSWERED) {
         return code;
     }
-    coil[0] = device->answer.bits[0];
+    coil[0] = device->answer->bits[0];
     value_decode(&writing->point->format,
-                 table_has_bits(writing->request.table) ? coil : device->answer.registers, sample,
+                 table_has_bits(writing->request.table) ? coil : device->answer->registers, sample,
                  text);
     return ERROR_OK;
 }
@@ -179,7 +179,7 @@ static bool holds_what_was_written(const struct writing *writing)
     if (is_bit(writing->point)) {
         return writing->write->after.value.integer == writing->registers[0];
     }
-    return memcmp(writing->device->answer.registers, writing->registers,
+    return memcmp(writing->device->answer->registers, writing->registers,
                   writing->request.count * sizeof(writing->registers[0])) == 0;
 }
 

@@ -65,7 +65,7 @@ static enum error_code read_registers(struct sunspec_reader *reader, unsigned fi
     *refused = exception != EXCHANGE_ANSWERED;
     status = exchange_status(exception);
     if (!*refused) {
-        memcpy(registers, own->device->answer.registers, count * sizeof(*registers));
+        memcpy(registers, own->device->answer->registers, count * sizeof(*registers));
     } else if (status == (uint32_t)STATUS_BAD_TIMEOUT ||
                status == (uint32_t)STATUS_BAD_NO_COMMUNICATION) {
         return error_set(error, ERROR_UNREACHABLE,
