@@ -15,6 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** What the reading of one device takes of its link. */
+struct device_load {
+    double share;          /* of the link's time; 1: all of it; 0: it is not known */
+    double requests_per_s; /* each also takes as long as the device thinks, which is not counted */
+};
+
 struct device_link {
     size_t block_size; /* the host allocates it, zeroed, one for all of an equal name() */
     enum error_code (*init)(void *block, struct error *error);
@@ -23,6 +29,8 @@ struct device_link {
     const char *(*name)(const void *state);
     /** What those of one name must have in common, for people: "9600 baud, parity none". */
     const char *(*terms)(const void *state);
+    /** Of a prepared instance whose schedule i is due every intervals_ns[i]. */
+    struct device_load (*load)(const void *state, const int64_t *intervals_ns, uint32_t count);
     /** Use this block from now on; before the first open(). Let go of it: with NULL, while closed,
      *  or by destroy(). */
     void (*join)(void *state, void *block);

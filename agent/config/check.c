@@ -1,5 +1,6 @@
 #include "agent/config/check.h"
 
+#include "agent/config/line_load.h"
 #include "base/cleanup.h"
 
 #include <libgen.h>
@@ -121,6 +122,7 @@ void check_print_summary(FILE *out, const char *path, const struct config *confi
         (void)fprintf(out, "  no devices: nothing would be collected\n");
     }
     print_drivers(out, config);
+    line_load_print(out, config);
     if (config->sync.target == NULL) {
         (void)fprintf(out, "  no target: everything stays in the queue\n");
     } else {

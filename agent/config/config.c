@@ -1,6 +1,7 @@
 #include "agent/config/config.h"
 
 #include "agent/config/device.h"
+#include "agent/config/line_load.h"
 #include "agent/config/name.h"
 #include "agent/config/settings.h"
 #include "agent/config/tables.h"
@@ -85,6 +86,10 @@ static bool add_device(struct loading *loading, struct config *config,
             config_device_free(device);
             return false;
         }
+    }
+    if (!line_load_check(loading, place, config, device)) {
+        config_device_free(device);
+        return false;
     }
     grown = config->device_count == DEVICE_COUNT_MAX
                 ? NULL

@@ -5,6 +5,7 @@
 #include "drivers/modbus/ask.h"
 #include "drivers/modbus/device.h"
 #include "drivers/modbus/learning.h"
+#include "drivers/modbus/load.h"
 #include "drivers/modbus/memory.h"
 #include "drivers/modbus/sunspec/decode.h"
 #include "drivers/modbus/write.h"
@@ -307,6 +308,14 @@ static const char *link_terms(const void *state)
     return ((const struct modbus_device *)state)->line_terms;
 }
 
+static struct device_load link_load(const void *state, const int64_t *intervals_ns, uint32_t count)
+{
+    const struct modbus_device *device = state;
+
+    return device->is_serial ? load_of(&device->plan, &device->serial, intervals_ns, count)
+                             : (struct device_load){0}; /* what is behind a gateway is not known */
+}
+
 static void link_join(void *state, void *block)
 {
     struct modbus_device *device = state;
@@ -323,6 +332,7 @@ static const struct device_link modbus_link = {
     .deinit = link_deinit,
     .name = link_name,
     .terms = link_terms,
+    .load = link_load,
     .join = link_join,
     .not_before = link_not_before,
 };

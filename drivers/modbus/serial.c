@@ -12,7 +12,11 @@
 
 enum { PARITY_NONE, PARITY_EVEN, PARITY_ODD };
 enum { RS485_NONE, RS485_KERNEL };
-enum { CHARACTER_BITS = 11, FIXED_SILENCE_ABOVE_BAUD = 19200, FIXED_SILENCE_US = 1750 };
+enum {
+    SILENCE_BITS = 11 /* a character of the standard */,
+    FIXED_SILENCE_ABOVE_BAUD = 19200,
+    FIXED_SILENCE_US = 1750
+};
 
 static const char *const parity_names[] = {"none", "even", "odd"};
 
@@ -35,14 +39,23 @@ unsigned serial_baud(const struct serial_settings *settings)
 
 int64_t serial_bytes_ns(const struct serial_settings *settings, size_t bytes)
 {
-    return (int64_t)bytes * CHARACTER_BITS * NS_PER_S / serial_baud(settings);
+    unsigned bits =
+        1U + 8U + (settings->parity == PARITY_NONE ? 0U : 1U) + (unsigned)settings->stop_bits;
+
+    return (int64_t)bytes * bits * NS_PER_S / serial_baud(settings);
+}
+
+int64_t serial_gap_ns(const struct serial_settings *settings)
+{
+    return serial_baud(settings) > FIXED_SILENCE_ABOVE_BAUD ? FIXED_SILENCE_US * NS_PER_US
+                                                            : serial_bytes_ns(settings, 7) / 2;
 }
 
 int64_t serial_silence_ns(const struct serial_settings *settings)
 {
     int64_t silence_ns = serial_baud(settings) > FIXED_SILENCE_ABOVE_BAUD
                              ? FIXED_SILENCE_US * NS_PER_US
-                             : serial_bytes_ns(settings, 7) / 2;
+                             : (int64_t)7 * SILENCE_BITS * NS_PER_S / 2 / serial_baud(settings);
 
     return silence_ns > settings->turnaround_ns ? silence_ns : settings->turnaround_ns;
 }

@@ -47,7 +47,10 @@ unsigned serial_baud(const struct serial_settings *settings);
  *  Serial Line 1.02, 2.5.1.1), or the turnaround when that is longer. */
 int64_t serial_silence_ns(const struct serial_settings *settings);
 
-/** How long so many bytes are on the line, 11 bits each. */
+/** The silence that a device keeps before it answers: 3.5 of its characters, or the 1.75 ms. */
+int64_t serial_gap_ns(const struct serial_settings *settings);
+
+/** How long so many bytes are on the line, with their start, parity and stop bits. */
 int64_t serial_bytes_ns(const struct serial_settings *settings, size_t bytes);
 
 #endif

@@ -105,6 +105,55 @@ static void a_file_that_is_not_there_has_no_line(void **state)
     assert_non_null(strstr(said, "none.yaml: cannot open "));
 }
 
+/** Two meters on one port; the first one's request takes 25.2 ms, the second one's 45.8. */
+static const char *check_line(struct config_folder *folder, const char *first_interval,
+                              enum error_code expected)
+{
+    char text[1000];
+
+    (void)snprintf(
+        text, sizeof(text),
+        "site: s\n"
+        "gateway: g\n"
+        "queue: { path: /queue.db }\n"
+        "devices:\n"
+        "  - { name: a, driver: modbus-rtu, port: /dev/ttyS1, baud: 9600, interval: %s,\n"
+        "      points: [{ name: p, address: holding:1, type: int16 }] }\n"
+        "  - { name: b, driver: modbus-rtu, port: /dev/ttyS1, baud: 9600, unit: 2,\n"
+        "      points: [{ name: p, address: holding:1, type: string, length: 10 }] }\n",
+        first_interval);
+    return check(folder, text, expected);
+}
+
+static void a_line_says_how_full_it_is(void **state) /* Q1 */
+{
+    static const char terms[] =
+        "port /dev/ttyS1 (baud: 9600, parity: even, stop_bits: 1, rs485: none): ";
+
+    assert_non_null(strstr(check_line(*state, "100ms", ERROR_OK), terms));
+    assert_non_null(strstr(check_line(*state, "100ms", ERROR_OK),
+                           ": readings take 30 % of its time; they fit while devices answer within "
+                           "64 ms on average\n"));
+    assert_non_null(strstr(check_line(*state, "30ms", ERROR_OK),
+                           ": readings take 89 % of its time; they fit while devices answer within "
+                           "3 ms on average. Little is left for slow answers, retries and dead "
+                           "devices\n"));
+}
+
+static void a_line_that_cannot_carry_its_devices_is_refused(void **state) /* Q1 */
+{
+    assert_non_null(strstr(
+        check_line(*state, "26ms", ERROR_BAD_CONFIG),
+        "leat.yaml:7:5: 'b': reading it takes 4.6 % of the time of port /dev/ttyS1 (baud: 9600"));
+    assert_non_null(strstr(check_line(*state, "26ms", ERROR_BAD_CONFIG),
+                           "of which 1 other device takes 97.0 %; together that is more than "));
+    assert_non_null(strstr(
+        check_line(*state, "20ms", ERROR_BAD_CONFIG),
+        "leat.yaml:5:5: 'a': reading it takes 126 % of the time of port /dev/ttyS1 (baud: 9600"));
+    assert_non_null(
+        strstr(check_line(*state, "20ms", ERROR_BAD_CONFIG), "read it 1.3 times less often"));
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -115,6 +164,8 @@ int main(void)
         IN_FOLDER(nothing_to_do_is_said),
         IN_FOLDER(a_bad_one_is_listed_with_its_places),
         IN_FOLDER(a_file_that_is_not_there_has_no_line),
+        IN_FOLDER(a_line_says_how_full_it_is),
+        IN_FOLDER(a_line_that_cannot_carry_its_devices_is_refused),
     };
 
     return cmocka_run_group_tests_name("check", cases, NULL, NULL);

@@ -125,8 +125,13 @@ static void the_silence_before_a_request_is_that_of_the_standard(void **unused)
         settings.turnaround_ns = 50 * NS_PER_MS;
         assert_int_equal(serial_silence_ns(&settings), 50 * NS_PER_MS);
     }
-    assert_int_equal(serial_bytes_ns(&(struct serial_settings){.baud_choice = 3}, 96),
-                     110 * NS_PER_MS);
+    assert_int_equal(
+        serial_bytes_ns(&(struct serial_settings){.baud_choice = 3, .parity = 1, .stop_bits = 1},
+                        96),
+        110 * NS_PER_MS);
+    assert_int_equal(
+        serial_bytes_ns(&(struct serial_settings){.baud_choice = 3, .stop_bits = 1}, 96),
+        100 * NS_PER_MS);
 }
 
 static void a_spoilt_or_foreign_answer_is_asked_for_once_more(void **unused) /* M6 */
