@@ -33,7 +33,7 @@ static bool read_header(struct header *header, const uint8_t *bytes, size_t size
 
 static size_t block_bytes(const struct header *header, size_t time_bytes)
 {
-    return header->times * (time_bytes + 1) + header->types * 6 + header->characters +
+    return header->times * (time_bytes + 1) + (size_t)header->types * 6 + header->characters +
            header->leaps * (time_bytes + 4) + header->is_standard + header->is_ut;
 }
 
@@ -50,7 +50,7 @@ static bool read_offset(const struct header *header, const uint8_t *types, uint8
 /** RFC 8536, chapter 3.2, with times of eight bytes. */
 static bool read_block(struct tzif *tzif, const struct header *header, const uint8_t *bytes)
 {
-    const uint8_t *indexes = bytes + header->times * 8, *types = indexes + header->times;
+    const uint8_t *indexes = bytes + (size_t)header->times * 8, *types = indexes + header->times;
 
     if (header->times > TZIF_TRANSITIONS || !read_offset(header, types, 0, &tzif->first_s)) {
         return false;

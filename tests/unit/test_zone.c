@@ -143,6 +143,28 @@ static void named_zones_agree_with_the_c_library_over_three_centuries(void **unu
     }
 }
 
+static void assert_rule_as_the_library(const char *text)
+{
+    struct tzif_rule rule;
+
+    assert_true(tzif_parse_rule(&rule, text, strlen(text)));
+    assert_int_equal(setenv("TZ", text, 1), 0);
+    tzset();
+    for (int64_t utc_s = seconds(1971, 1, 1, 0, 0); utc_s < seconds(2120, 1, 1, 0, 0);
+         utc_s += 11 * 3600 + 321) {
+        time_t when = (time_t)utc_s;
+        struct tm local;
+
+        assert_non_null(localtime_r(&when, &local));
+        if (local.tm_gmtoff != tzif_rule_offset_s(&rule, utc_s)) {
+            fail_msg("%s at %lld: %d, not %ld", text, (long long)utc_s,
+                     tzif_rule_offset_s(&rule, utc_s), local.tm_gmtoff);
+        }
+    }
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
+}
+
 static void rules_of_all_forms_agree_with_the_c_library(void **unused)
 {
     (void)unused;
@@ -161,25 +183,8 @@ static void rules_of_all_forms_agree_with_the_c_library(void **unused)
     };
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        struct tzif_rule rule;
-
-        assert_true(tzif_parse_rule(&rule, rules[i], strlen(rules[i])));
-        assert_int_equal(setenv("TZ", rules[i], 1), 0);
-        tzset();
-        for (int64_t utc_s = seconds(1971, 1, 1, 0, 0); utc_s < seconds(2120, 1, 1, 0, 0);
-             utc_s += 11 * 3600 + 321) {
-            time_t when = (time_t)utc_s;
-            struct tm local;
-
-            assert_non_null(localtime_r(&when, &local));
-            if (local.tm_gmtoff != tzif_rule_offset_s(&rule, utc_s)) {
-                fail_msg("%s at %lld: %d, not %ld", rules[i], (long long)utc_s,
-                         tzif_rule_offset_s(&rule, utc_s), local.tm_gmtoff);
-            }
-        }
+        assert_rule_as_the_library(rules[i]);
     }
-    assert_int_equal(unsetenv("TZ"), 0);
-    tzset();
 }
 
 static void what_is_no_rule_is_refused(void **unused)
