@@ -2,6 +2,7 @@
 import importlib.metadata
 import ipaddress
 import math
+import re
 import subprocess
 import sys
 
@@ -134,3 +135,25 @@ def test_check_refuses_what_cannot_be_with_advice(agent, tmp_path):
     for advice in ("has nothing called w there; mind capitals", "leave out type, order",
                    "a SunSpec point cannot be written"):
         assert text.count(advice) == 1, text
+
+
+@pytest.mark.parametrize("template,number", [
+    ("sunspec-inverter", 101), ("sunspec-inverter", 103), ("sunspec-inverter", 112),
+    ("sunspec-meter", 201), ("sunspec-meter", 203), ("sunspec-meter", 214)])
+def test_a_template_reads_any_of_its_models(agent, closing, tmp_path, template, number):
+    models = [Model(each, sunspec_peer.dice(number)) for each in (1, number)]
+    values = {point.address.split(".")[1]: point for point in models[1].points()}
+    peer = closing(Peer(*image(models, 40000)).start())
+    text = (harness.ROOT / f"drivers/templates/{template}.yaml").read_text(encoding="utf-8")
+    points = dict(re.findall(r'name: ([\w-]+), .*address: "sunspec:[\d|]+\.(\w+)"', text))
+    assert len(points) > 15
+    subject = agent(harness.leat_yaml(
+        tmp_path, f"  - {{ name: sun, driver: modbus-tcp, address: '127.0.0.1:{peer.port}', "
+        f"template: {template}, interval: 1s }}\n", max_age="2s")
+        + f"\ntemplates: '{harness.ROOT / 'drivers/templates'}'\n")
+    subject.start().wait_status(lambda status: status["totals"]["queued"] >= len(points))
+    assert subject.stop().code == 0
+    upload(subject)
+    stored = {row["point_id"].removeprefix("sun/"): row for row in rows(tmp_path / "lake")}
+    assert set(stored) == set(points)
+    check([values[points[name]] for name in stored], [[row] for row in stored.values()])

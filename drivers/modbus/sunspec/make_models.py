@@ -18,8 +18,9 @@ MODELS = [1, 11, 12, 13, 16, *range(101, 104), *range(111, 114), *range(120, 129
 
 # As the models write them, and in UCUM. What is not here is left out (a share of a setting).
 UNITS = {
-    "A": "A", "V": "V", "W": "W", "Hz": "Hz", "VA": "V.A", "var": "var", "Var": "var", "Pct": "%",
-    "%": "%", "Wh": "W.h", "WH": "W.h", "C": "Cel", "VAh": "V.A.h", "varh": "var.h", "Varh": "var.h",
+    "A": "A", "V": "V", "W": "W", "Hz": "Hz", "VA": "V.A", "var": "V.A{reactive}", "Var": "V.A{reactive}", "Pct": "%",
+    "%": "%", "Wh": "W.h", "WH": "W.h", "C": "Cel", "VAh": "V.A.h", "varh": "V.A{reactive}.h",
+    "Varh": "V.A{reactive}.h",
     "Ah": "A.h", "AH": "A.h", "Secs": "s", "mSecs": "ms", "ohms": "Ohm", "kO": "kOhm",
     "W/m2": "W/m2", "Degrees": "deg", "deg": "deg", "mps": "m/s", "m/s": "m/s", "HPa": "hPa",
     "mm": "mm", "meters": "m", "S": "S", "cos()": "1", "PF": "1",
