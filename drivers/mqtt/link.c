@@ -88,6 +88,8 @@ static bool wait_for_room(struct mqtt_link *link, const struct mqtt_parcel *parc
     while (!mqtt_inbox_has_room(&link->inbox, parcel)) {
         int64_t now = now_ns();
 
+        (void)pthread_cond_signal(&link->changed); /* it may be waiting for more (K6) */
+
         if (link->closing || link->late || now >= until_ns) {
             link->late = true;
             return false;
@@ -125,7 +127,9 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
     } else {
         link->dropped++;
     }
-    (void)pthread_cond_signal(&link->changed);
+    if (!accepted || link->inbox.count >= link->wake_at) { /* K6 */
+        (void)pthread_cond_signal(&link->changed);
+    }
     (void)pthread_mutex_unlock(&link->mutex);
     if (!accepted) {
         mqtt_parcel_free(&parcel);
@@ -200,7 +204,7 @@ enum error_code mqtt_link_open(struct mqtt_link **link, const struct mqtt_option
     return code == ERROR_OK ? mqtt_connect(made, until_ns, error) : code;
 }
 
-struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns)
+struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns, size_t wake_at)
 {
     bool acks_left = mqtt_gate_flush(&link->gate);
     struct mqtt_parcel *first;
@@ -212,7 +216,9 @@ struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns)
         int64_t slice_ns =
             acks_left && until_ns - now > FLUSH_EVERY_NS ? now + FLUSH_EVERY_NS : until_ns;
 
+        link->wake_at = wake_at;
         wait_for(&link->changed, &link->mutex, slice_ns);
+        link->wake_at = 1;
         if (acks_left) {
             (void)pthread_mutex_unlock(&link->mutex);
             acks_left = mqtt_gate_flush(&link->gate);

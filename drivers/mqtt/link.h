@@ -17,6 +17,7 @@
  *  K5  What is published with QoS 1 is handed to Paho on its own threads, in callbacks, where it
  *      takes no lock: elsewhere it waits for Paho's mutex, whose holder may wait for us (K2).
  *      Only close() does, when nobody waits any more.
+ *  K6  The collector is woken once for several messages: the wake-ups cost more than the messages.
  *
  * Depends on: base, gate, inbox, options, Paho.  Threads: callbacks run on Paho's threads under its
  * mutex; all functions here are for the collector, one call at a time.
@@ -76,6 +77,7 @@ struct mqtt_link {
     pthread_cond_t room;    /* something for the callback */
     bool mutex_ready;
     struct mqtt_inbox inbox;
+    size_t wake_at;            /* K6: messages in the inbox that wake the collector; 0 as 1 */
     bool closing;              /* accept nothing any more */
     bool lost;                 /* the connection is gone */
     bool overrun;              /* K2 */
@@ -102,9 +104,11 @@ MUST_CHECK enum error_code mqtt_link_open(struct mqtt_link **link,
  *  (monotonic, of the machine) or the connection is lost. */
 bool mqtt_link_wait_room(struct mqtt_link *link, int64_t until_ns);
 
-/** The oldest message; waits until `until_ns` (of clock_system, monotonic) for one. NULL: none, or
- *  the link has ended. Borrowed until done or close. */
-struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns);
+/** The oldest message; where there is none, wait until there are `wake_at`, at most until
+ * `until_ns` (of clock_system, monotonic). NULL: none, or the link has ended. Borrowed until done
+ * or close.
+ */
+struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns, size_t wake_at);
 
 /** That message was handed over whole. */
 void mqtt_link_done(struct mqtt_link *link);

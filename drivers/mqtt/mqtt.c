@@ -10,7 +10,7 @@
 /* A source that says nothing for this long is idle: what it sent may be committed. */
 #define IDLE_NS (3 * NS_PER_MS)
 
-enum { SUBSCRIPTIONS_MAX = 512 };
+enum { SUBSCRIPTIONS_MAX = 512, WAKE_AT_MAX = 64 };
 
 /* The point that stands for all lines of a log. */
 static const char log_template[] = "{log}";
@@ -325,6 +325,17 @@ static int64_t wait_until(struct mqtt *mqtt, size_t handed_over, int64_t until_n
     return until_ns - now > IDLE_NS ? now + IDLE_NS : until_ns;
 }
 
+/** How many messages are worth waking up for: the first at once; after it, as many as are left to
+ *  the commit, but few enough to be stored while the next ones arrive. */
+static size_t wake_at(struct mqtt *mqtt, size_t handed_over)
+{
+    size_t uncommitted = mqtt_gate_uncommitted(&mqtt->link->gate);
+    size_t half = (size_t)mqtt->options.window / 2;
+    size_t left = uncommitted < half ? half - uncommitted : 1;
+
+    return handed_over == 0 ? 1 : left < WAKE_AT_MAX ? left : WAKE_AT_MAX;
+}
+
 static enum error_code mqtt_read(void *state, const struct driver_turn *turn,
                                  struct driver_sink *sink, struct error *error)
 {
@@ -344,7 +355,8 @@ static enum error_code mqtt_read(void *state, const struct driver_turn *turn,
     }
     /* At most one full inbox per call: the receive thread may fill it faster than we empty it. */
     while (handed_over < mqtt->options.inbox_messages && mqtt_gate_has_room(&link->gate)) {
-        struct mqtt_parcel *parcel = mqtt_link_next(link, wait_until(mqtt, handed_over, until_ns));
+        struct mqtt_parcel *parcel = mqtt_link_next(link, wait_until(mqtt, handed_over, until_ns),
+                                                    wake_at(mqtt, handed_over));
 
         if (parcel == NULL) {
             break;
