@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-static uint16_t free_port(void)
+uint16_t broker_free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
@@ -146,7 +146,7 @@ void broker_kill(struct mqtt_broker *broker)
 
 bool broker_folder(struct mqtt_broker *broker)
 {
-    *broker = (struct mqtt_broker){.port = free_port()};
+    *broker = (struct mqtt_broker){.port = broker_free_port()};
     (void)snprintf(broker->folder, sizeof(broker->folder), "/tmp/leat-broker-XXXXXX");
     return broker->port != 0 && mkdtemp(broker->folder) != NULL;
 }

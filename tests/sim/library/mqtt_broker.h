@@ -19,6 +19,9 @@ struct mqtt_broker {
     pid_t pid; /* 0: stopped */
 };
 
+/** A port of loopback where nobody listens now; 0: there is none. */
+uint16_t broker_free_port(void);
+
 /** Make a folder and start. `lines` are further lines of mosquitto.conf ("%s" in them is the
  *  folder), or NULL: anybody may connect. false: could not. */
 bool broker_open(struct mqtt_broker *broker, const char *lines);

@@ -1,0 +1,358 @@
+/* tests/bench/bench_mqtt.c - what durability costs: the agent beside a bare Paho subscriber.
+ *
+ *  plain    messages a second at QoS 1 that stand in the agent's queue, committed and synced before
+ *           they are acknowledged, against Paho alone, which acknowledges and forgets
+ *  tls      the same over TLS, with the broker's name checked
+ *  slow     5 ms more for every flush of the disk, as flash takes them; Paho writes nothing. With
+ *           the window twice as large: what it holds may be two flushes away from its commit
+ *  file     against `mosquitto_sub`, whose file nobody syncs
+ *  window   with the window that mosquitto and the agent have when nobody sets it
+ *
+ * Each candidate drains a session in which mosquitto holds MESSAGES of them, so that nothing but
+ * broker and candidate runs; the rate is taken from the first tenth on, so that starting and
+ * connecting are not in it. What the agent has committed is read from tests/torture/shim.c inside
+ * it, which also slows the flushes. */
+#include "tests/bench/agent_process.h"
+#include "tests/bench/figure.h"
+#include "tests/bench/mqtt_backlog.h"
+#include "tests/torture/shim.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    ROUNDS = 5,
+    MESSAGES = 60000,
+    WINDOW = 1000,
+    SLOW_WINDOW = 2000, /* a message waits for two flushes at most, and 100,000 a second come */
+    USUAL_WINDOW = 20,  /* of both, when nobody sets it */
+    SLOW_US = 5000,
+    ALWAYS_PPM = 1000000,
+    DRAINED_IN_S = 60,
+    FOLDER_SIZE = 1000,
+};
+
+struct subject {
+    const struct backlog *backlog;
+    const char *folder;
+    struct shim_state *state; /* of the shim; its first word is Paho's counter, too */
+    bool tls;
+    unsigned slow_us, window;
+    char state_path[PATH_MAX], output_path[PATH_MAX];
+};
+
+struct candidate {
+    const char *client_id, *topic;
+    pid_t (*start)(struct subject *subject);
+    uint64_t (*count)(const struct subject *subject);
+    void (*stop)(struct subject *subject, pid_t process);
+};
+
+static _Noreturn void die(const char *what)
+{
+    (void)fprintf(stderr, "bench_mqtt: %s\n", what);
+    exit(1);
+}
+
+static void broker_uri(const struct subject *subject, const char *plain, const char *tls, char *uri,
+                       size_t size)
+{
+    (void)snprintf(
+        uri, size, "%s://localhost:%u", subject->tls ? tls : plain,
+        (unsigned)(subject->tls ? subject->backlog->tls_port : subject->backlog->broker.port));
+}
+
+/* The agent. */
+
+static void write_config(const struct subject *subject)
+{
+    char path[PATH_MAX], uri[80];
+    FILE *file;
+
+    broker_uri(subject, "mqtt", "mqtts", uri, sizeof(uri));
+    (void)snprintf(path, sizeof(path), "%s/leat.yaml", subject->folder);
+    file = fopen(path, "w");
+    if (file == NULL) {
+        die("no configuration for the agent");
+    }
+    (void)fprintf(file,
+                  "site: bench\ngateway: gw-1\nqueue: { path: %s/queue.db }\ndevices:\n"
+                  "  - name: line\n    driver: mqtt\n    broker: %s\n    client_id: agent\n"
+                  "    window: %u\n",
+                  subject->folder, uri, subject->window);
+    if (subject->tls) {
+        (void)fprintf(file, "    ca: %s/broker.pem\n", subject->backlog->broker.folder);
+    }
+    (void)fprintf(file, "    subscriptions:\n      - topic: bench/agent\n        payload: json\n"
+                        "        time: { path: t, format: epoch-ms }\n        points:\n"
+                        "          - { name: count, path: v, type: int }\n");
+    if (fclose(file) != 0) {
+        die("no configuration for the agent");
+    }
+}
+
+static pid_t start_agent(struct subject *subject)
+{
+    char library[PATH_MAX], queue[PATH_MAX];
+    /* Which file is the queue's the shim looks up at each write: it is told only to slow it. */
+    const char *const variables[] = {"LD_PRELOAD",
+                                     library,
+                                     "LEAT_SHIM_STATE",
+                                     subject->state_path,
+                                     subject->slow_us > 0 ? "LEAT_SHIM_QUEUE" : NULL,
+                                     queue,
+                                     NULL};
+
+    (void)mkdir(subject->folder, 0700); /* a missing one is told of below */
+    write_config(subject);
+    agent_process_path("tests/torture/libshim.so", library, sizeof(library));
+    (void)snprintf(queue, sizeof(queue), "%s/queue.db", subject->folder);
+    subject->state->random = 1;
+    subject->state->slow_us = subject->slow_us;
+    subject->state->slow_ppm = subject->slow_us > 0 ? ALWAYS_PPM : 0;
+    return agent_process_start(subject->folder, variables);
+}
+
+static uint64_t count_committed(const struct subject *subject)
+{
+    return subject->state->committed[STREAM_READINGS];
+}
+
+static void stop_agent(struct subject *subject, pid_t process)
+{
+    agent_process_stop(process);
+    agent_process_remove(subject->folder);
+}
+
+/* Paho alone. */
+
+static pid_t start_paho(struct subject *subject)
+{
+    char program[PATH_MAX], uri[80], authority[PATH_MAX];
+    pid_t process;
+
+    broker_uri(subject, "tcp", "ssl", uri, sizeof(uri));
+    (void)snprintf(authority, sizeof(authority), "%s/broker.pem", subject->backlog->broker.folder);
+    agent_process_path("tests/bench/paho_subscriber", program, sizeof(program));
+    process = fork();
+    if (process == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        (void)execl(program, "paho_subscriber", uri, subject->tls ? authority : "-", "paho",
+                    subject->state_path, (char *)NULL);
+        _exit(127);
+    }
+    return process;
+}
+
+static uint64_t count_received(const struct subject *subject)
+{
+    return subject->state->armed; /* the first word of the file */
+}
+
+static void stop_process(struct subject *subject, pid_t process)
+{
+    (void)subject;
+    agent_process_stop(process);
+}
+
+/* mosquitto_sub into a file. */
+
+static pid_t start_mosquitto_sub(struct subject *subject)
+{
+    char port[16];
+    pid_t process;
+
+    (void)snprintf(port, sizeof(port), "%u", (unsigned)subject->backlog->broker.port);
+    process = fork();
+    if (process == 0) {
+        int output = open(subject->output_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (output >= 0 && dup2(output, STDOUT_FILENO) >= 0) {
+            (void)execlp("mosquitto_sub", "mosquitto_sub", "-h", "127.0.0.1", "-p", port, "-c",
+                         "-i", "file", "-q", "1", "-t", "bench/file", (char *)NULL);
+        }
+        _exit(127);
+    }
+    return process;
+}
+
+static uint64_t count_written(const struct subject *subject)
+{
+    struct stat status;
+
+    return stat(subject->output_path, &status) == 0
+               ? (uint64_t)status.st_size / (BACKLOG_PAYLOAD_BYTES + 1)
+               : 0;
+}
+
+static void stop_mosquitto_sub(struct subject *subject, pid_t process)
+{
+    if (process > 0) { /* it may overlook to be asked (2.0.11) */
+        (void)kill(process, SIGKILL);
+        (void)waitpid(process, NULL, 0);
+    }
+    (void)unlink(subject->output_path);
+}
+
+static const struct candidate the_agent = {"agent", "bench/agent", start_agent, count_committed,
+                                           stop_agent};
+static const struct candidate bare_paho = {"paho", "bench/paho", start_paho, count_received,
+                                           stop_process};
+static const struct candidate file_writer = {"file", "bench/file", start_mosquitto_sub,
+                                             count_written, stop_mosquitto_sub};
+
+/** Wait until that many have come; when that was, and how many there were then. */
+static bool wait_count(const struct candidate *candidate, const struct subject *subject,
+                       uint64_t least, int64_t *at_ns, uint64_t *count)
+{
+    const struct timespec pause = {.tv_nsec = 200 * 1000};
+    int64_t until_ns = figure_now_ns() + DRAINED_IN_S * INT64_C(1000000000);
+
+    do {
+        *count = candidate->count(subject);
+        *at_ns = figure_now_ns();
+        if (*count >= least) {
+            return true;
+        }
+        (void)nanosleep(&pause, NULL);
+    } while (*at_ns < until_ns);
+    return false;
+}
+
+/** Messages a second of one drained session. */
+static double drain(const struct candidate *candidate, struct subject *subject)
+{
+    uint64_t first = 0, last = 0;
+    int64_t begin_ns = 0, end_ns = 0;
+    pid_t process;
+    bool drained;
+
+    if (!backlog_session(subject->backlog, candidate->client_id, candidate->topic) ||
+        !backlog_fill(subject->backlog, candidate->topic, MESSAGES)) {
+        die("the broker took no messages");
+    }
+    memset(subject->state, 0, sizeof(*subject->state));
+    process = candidate->start(subject);
+    drained = wait_count(candidate, subject, MESSAGES / 10, &begin_ns, &first) &&
+              wait_count(candidate, subject, MESSAGES - MESSAGES / 20, &end_ns, &last);
+    candidate->stop(subject, process);
+    if (!drained) {
+        die("a candidate did not get its messages");
+    }
+    if (subject->state->slow_ppm > 0 && subject->state->slow_syncs == 0) {
+        die("no flush of the agent's queue was slowed");
+    }
+    return (double)(last - first) / ((double)(end_ns - begin_ns) / 1e9);
+}
+
+static void compare(struct figure_sheet *sheet, const char *name, struct subject *subject,
+                    const struct candidate *reference, const char *reference_name, double target)
+{
+    double ours[ROUNDS], theirs[ROUNDS];
+
+    for (int i = 0; i < ROUNDS; i++) {
+        ours[i] = drain(&the_agent, subject);
+        theirs[i] = drain(reference, subject);
+    }
+    (void)figure_put(sheet, &(struct figure){name, figure_median(ours, ROUNDS), "messages/s",
+                                             reference_name, figure_median(theirs, ROUNDS),
+                                             FIGURE_AT_LEAST, target, 0});
+}
+
+static struct shim_state *make_state(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    void *mapped;
+
+    if (fd < 0 || ftruncate(fd, sizeof(struct shim_state)) != 0) {
+        die("no file to count in");
+    }
+    mapped = mmap(NULL, sizeof(struct shim_state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    (void)close(fd);
+    return mapped == MAP_FAILED ? NULL : mapped;
+}
+
+/** The queue stands where build/ does: /tmp may be memory, which is synced at once. */
+static void make_folder(char folder[FOLDER_SIZE])
+{
+    const char *directory = getenv("LEAT_BENCH_DIR");
+    char path[FOLDER_SIZE], whole[PATH_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/mqtt-XXXXXX",
+                   directory == NULL ? "build/bench" : directory);
+    if (mkdtemp(path) == NULL || realpath(path, whole) == NULL || strlen(whole) >= FOLDER_SIZE) {
+        die("cannot make a folder in LEAT_BENCH_DIR");
+    }
+    memcpy(folder, whole, strlen(whole) + 1);
+}
+
+static void remove_folder(const char *folder)
+{
+    static const char *const names[] = {"state", "output"};
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(folder);
+}
+
+static void start_broker(struct subject *subject, struct backlog *backlog, unsigned window)
+{
+    subject->backlog = backlog;
+    subject->window = window;
+    if (!backlog_open(backlog, window)) {
+        die("the broker does not start");
+    }
+}
+
+int main(void)
+{
+    struct subject subject = {0};
+    struct figure_sheet sheet;
+    struct backlog backlog;
+    char folder[FOLDER_SIZE], agent_folder[FOLDER_SIZE + 8];
+
+    if (!figure_open(&sheet, "mqtt")) {
+        return EXIT_FAILURE;
+    }
+    make_folder(folder);
+    (void)snprintf(agent_folder, sizeof(agent_folder), "%s/agent", folder);
+    (void)snprintf(subject.state_path, sizeof(subject.state_path), "%s/state", folder);
+    (void)snprintf(subject.output_path, sizeof(subject.output_path), "%s/output", folder);
+    subject.state = make_state(subject.state_path);
+    subject.folder = agent_folder;
+    if (subject.state == NULL) {
+        die("cannot map the file to count in");
+    }
+    start_broker(&subject, &backlog, WINDOW);
+    compare(&sheet, "durable-plain", &subject, &bare_paho, "bare-paho", 0.8);
+    subject.tls = true;
+    compare(&sheet, "durable-tls", &subject, &bare_paho, "bare-paho-tls", 0.8);
+    subject.tls = false;
+    compare(&sheet, "durable-beside-file", &subject, &file_writer, "mosquitto-sub-to-file", 0.4);
+    backlog_close(&backlog);
+    start_broker(&subject, &backlog, SLOW_WINDOW);
+    subject.slow_us = SLOW_US;
+    compare(&sheet, "durable-flush-5ms", &subject, &bare_paho, "bare-paho", 0.8);
+    subject.slow_us = 0;
+    backlog_close(&backlog);
+    start_broker(&subject, &backlog, USUAL_WINDOW);
+    compare(&sheet, "durable-window-20", &subject, &bare_paho, "bare-paho", 0.4);
+    backlog_close(&backlog);
+    (void)munmap(subject.state, sizeof(*subject.state));
+    remove_folder(folder);
+    return figure_close(&sheet) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
