@@ -1,6 +1,9 @@
 /* tests/fuzz/fuzz_mqtt_payload.c - any bytes as an MQTT message. Up to the first byte 00 they are
  * the topic, then the payload. Delivering must end with samples or one rejection, and say the same
- * when it is repeated. */
+ * when it is repeated.
+ *
+ * Parser: drivers/mqtt/json.c drivers/mqtt/json_text.c drivers/mqtt/payload.c
+ */
 #include "drivers/mqtt/lines.h"
 #include "drivers/mqtt/payload.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,10 +1,11 @@
 /* tests/fuzz/fuzz_sparkplug.c - any bytes as messages of Sparkplug B.
  *
- * Parser: drivers/mqtt/sparkplug_payload.c
- *
  * A message is a byte for its kind, two for the size of its payload, and the payload. They are
  * delivered in order, to a sink that is full at every third sample: what is handed over again must
- * not be counted again. */
+ * not be counted again.
+ *
+ * Parser: drivers/mqtt/sparkplug_payload.c drivers/mqtt/sparkplug.c
+ */
 #include "drivers/mqtt/sparkplug.h"
 #include "drivers/mqtt/sparkplug_payload.h"
 #include "tests/fuzz/fuzz.h"
