@@ -77,9 +77,7 @@ enum { DRIVER_POSITION_SIZE = 104, DRIVER_POSITIONS = 32 };
 struct driver_line {
     int64_t time_ns; /* UTC, by the source */
     struct log_record record;
-    /** Where to go on behind it: durable exactly when the line is (P1). NULL: the source keeps the
-     *  line until committed(). */
-    const char *position;
+    const char *position; /* to go on behind it (P1); NULL: the source keeps it until committed() */
 };
 
 /** Where a driver puts what it read. The sink copies; the driver keeps its memory. Used by one
