@@ -91,7 +91,6 @@ struct driver_sink {
     /** Something about the source that is neither a reading nor a rejection. Its subject is put
      *  behind the device's name. */
     void (*tell)(struct driver_sink *sink, const struct event *event);
-
     /** A line of a log, into the stream of logs. D8 holds as for emit(). */
     bool (*line)(struct driver_sink *sink, const struct driver_line *line);
     /** The position of the last line taken, or kept, of a device of this name; false: none yet. */
@@ -188,7 +187,6 @@ struct driver {
 
 /** The driver called `name`, or NULL. */
 const struct driver *driver_find(const char *name);
-
 /** All drivers, closed by NULL. */
 extern const struct driver *const driver_registry[];
 
