@@ -54,8 +54,8 @@ struct mqtt_subscription {
     int qos; /* asked for: 0 or 1 */
     enum mqtt_payload_kind payload;
     bool has_time;
-    struct mqtt_path time_path;
     enum mqtt_stamp_format time_format;
+    struct mqtt_path time_path;
     const struct mqtt_line_paths *line; /* of a log (lines.h) */
     struct mqtt_rule *first, *last;
 };
