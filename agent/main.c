@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "agent/config/check.h"
 #include "agent/config/template_list.h"
+#include "agent/identify_command.h"
 #include "agent/inspect/command.h"
 #include "agent/local_client.h"
 #include "agent/log_command.h"
@@ -138,6 +139,19 @@ static int command_write(const struct arguments *arguments)
     return write_command(&command);
 }
 
+static int command_identify(const struct arguments *arguments)
+{
+    const struct identify_command command = {arguments->config_path, arguments->socket_path,
+                                             arguments->words[0], arguments->json};
+
+    if (arguments->word_count != 1) {
+        (void)fputs("leat: identify takes the name of one device, as in: leat identify boiler-1\n",
+                    stderr);
+        return EXIT_USAGE;
+    }
+    return identify_command(&command);
+}
+
 static int command_version(const struct arguments *arguments)
 {
     (void)arguments;
@@ -157,6 +171,7 @@ static const struct command commands[] = {
     {"queue", command_queue, "look into the queue: stat, check, export; repair a damaged one",
      true},
     {"write", command_write, "write one point of a device, where that is enabled", true},
+    {"identify", command_identify, "ask a device what it is: vendor, product, revision", true},
     {"upload", command_upload, "carry everything that waits to the target, now", false},
     {"version", command_version, "print the version", false},
     {"help", command_help, "print this", false},
@@ -167,6 +182,7 @@ static void print_usage(FILE *output)
     (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n"
                 "       leat log [--source NAME] [--severity NAME] [MESSAGE ...]\n"
                 "       leat write DEVICE/POINT VALUE [--dry-run]\n"
+                "       leat identify DEVICE\n"
                 "       leat queue stat|check [--queue PATH]\n"
                 "       leat queue export --output PATH [--format parquet|csv] [--stream NAME]\n"
                 "                         [--from NUMBER|TIME] [--to NUMBER|TIME] [--queue PATH]\n"

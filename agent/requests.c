@@ -1,5 +1,6 @@
 #include "agent/requests.h"
 
+#include "agent/identify_request.h"
 #include "agent/inspect/serve.h"
 #include "agent/log_intake.h"
 #include "agent/status_report.h"
@@ -84,16 +85,19 @@ static void serve_write(struct shared *shared, const char *arguments, struct loc
     write_request_serve(&source, arguments, peer);
 }
 
+static void serve_identify(struct shared *shared, const char *arguments, struct local_peer *peer)
+{
+    identify_request_serve(shared->errands, shared->clock, arguments, peer);
+}
+
 void requests_serve(void *context, const char *request, struct local_peer *peer)
 {
     static const struct {
         const char *word;
         void (*serve)(struct shared *shared, const char *arguments, struct local_peer *peer);
-    } requests[] = {{"status", serve_status},
-                    {"upload", serve_upload},
-                    {"log", serve_log},
-                    {"queue", serve_queue},
-                    {"write", serve_write}};
+    } requests[] = {{"status", serve_status}, {"upload", serve_upload},
+                    {"log", serve_log},       {"queue", serve_queue},
+                    {"write", serve_write},   {"identify", serve_identify}};
     size_t length = strcspn(request, " ");
     const char *arguments = request[length] == ' ' ? request + length + 1 : request + length;
 
@@ -103,7 +107,6 @@ void requests_serve(void *context, const char *request, struct local_peer *peer)
             return;
         }
     }
-    send_text(
-        peer,
-        strdup("{\"error\":\"unknown request; known are status, upload, log, queue and write\"}"));
+    send_text(peer, strdup("{\"error\":\"unknown request; known are status, upload, log, queue, "
+                           "write and identify\"}"));
 }

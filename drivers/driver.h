@@ -23,8 +23,7 @@
  *      acknowledges to its source (MQTT) does it there and nowhere else.
  *  D8  emit() that returns false means "no room now": the driver keeps that sample and the rest,
  *      returns ERROR_OK, and hands them over at the next read(). A polled driver may drop the rest.
- *  D9  Nothing is sent that changes the device but by write(), whose rules stand in
- *      base/device_write.h.
+ *  D9  Nothing is sent that changes the device but by write() (base/device_write.h).
  *  D10 Instances with one link share its block: base/device_link.h.
  *
  * Depends on: base.
@@ -35,6 +34,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/device_identity.h"
 #include "base/device_link.h"
 #include "base/device_write.h"
 #include "base/error.h"
@@ -175,9 +175,9 @@ struct driver {
     /** Between prepare() and the first open(): what an instance of this name learned() before,
      *  maybe of another driver or configuration; what does not fit is ignored. NULL: as learned. */
     void (*remember)(void *state, const uint8_t *bytes, size_t size_bytes);
-    device_fit *fit;     /* base/device_write.h; NULL where write is */
-    device_write *write; /* the same; NULL: this driver only reads */
-
+    device_fit *fit;           /* base/device_write.h; NULL where write is */
+    device_write *write;       /* the same; NULL: this driver only reads */
+    device_identify *identify; /* base/device_identity.h; NULL: nothing to ask */
     /** Let go of the connection; keep options and points. */
     void (*close)(void *state);
 

@@ -474,6 +474,9 @@ int64_t modbus_device_patience_ns(const struct modbus_device *device,
     enum { AROUND_BYTES = 8 + 5 }; /* the request, and what surrounds the values */
     size_t bytes = table_has_bits(request->table) ? (request->count + 7U) / 8 : request->count * 2U;
 
+    if (request->count == 0) { /* not about registers: the longest answer there is */
+        bytes = 2 * VALUE_REGISTERS_MAX;
+    }
     return device->is_serial
                ? device->timeout_ns + serial_bytes_ns(&device->serial, AROUND_BYTES + bytes)
                : device->timeout_ns;

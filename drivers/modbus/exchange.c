@@ -145,6 +145,12 @@ static enum error_code name_request(const struct exchange *exchange,
                                     const struct plan_request *request, enum error_code code,
                                     struct error *error)
 {
+    if (request->count == 0) { /* not about registers */
+        return error_prefix(error, code, "%.80s%s%s unit %u",
+                            exchange->peer == NULL ? exchange->port : exchange->peer->host,
+                            exchange->peer == NULL ? "" : " port ",
+                            exchange->peer == NULL ? "" : exchange->peer->port, exchange->unit);
+    }
     if (exchange->peer == NULL) {
         return error_prefix(error, code, "%.80s unit %u, %s:%u to %u", exchange->port,
                             exchange->unit, table_name(request->table), request->first,

@@ -4,6 +4,7 @@
 #include "base/crc.h"
 #include "drivers/modbus/ask.h"
 #include "drivers/modbus/device.h"
+#include "drivers/modbus/identify.h"
 #include "drivers/modbus/learning.h"
 #include "drivers/modbus/load.h"
 #include "drivers/modbus/memory.h"
@@ -357,6 +358,7 @@ const struct driver modbus_tcp_driver = {
     .committed = modbus_committed,
     .fit = modbus_device_fit,
     .write = modbus_device_write,
+    .identify = modbus_device_identify,
     .close = modbus_close_device,
     .destroy = modbus_destroy,
 };
@@ -382,6 +384,7 @@ const struct driver modbus_rtu_tcp_driver = {
     .committed = modbus_committed,
     .fit = modbus_device_fit,
     .write = modbus_device_write,
+    .identify = modbus_device_identify,
     .close = modbus_close_device,
     .destroy = modbus_destroy,
 };
@@ -406,6 +409,7 @@ const struct driver modbus_rtu_driver = {
     .committed = modbus_committed,
     .fit = modbus_device_fit,
     .write = modbus_device_write,
+    .identify = modbus_device_identify,
     .close = modbus_close_device,
     .destroy = modbus_destroy,
 };

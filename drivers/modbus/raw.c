@@ -1,0 +1,139 @@
+#include "drivers/modbus/raw.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <modbus/modbus.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HEADER_BYTES = 7, CHECKSUM_BYTES = 2, EXCEPTION_FLAG = 0x80 };
+
+static int fail(int problem)
+{
+    errno = problem;
+    return -1;
+}
+
+/** Just so many bytes, or -1 with errno. */
+static int receive(int fd, uint8_t *bytes, size_t size, int64_t until_ns)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    size_t at = 0;
+
+    while (at < size) {
+        int64_t left_ns = until_ns - clock_monotonic_ns(&clock_system);
+        ssize_t got;
+
+        if (left_ns <= 0 || poll(&ready, 1, (int)(left_ns / NS_PER_MS) + 1) == 0) {
+            return fail(ETIMEDOUT);
+        }
+        got = read(fd, bytes + at, size - at);
+        if (got == 0) {
+            return fail(ECONNRESET);
+        }
+        if (got < 0 && errno != EAGAIN && errno != EINTR) {
+            return -1;
+        }
+        at += got > 0 ? (size_t)got : 0;
+    }
+    return 0;
+}
+
+/** Modbus Messaging on TCP/IP 1.0b, 3.1.3: the header tells how long the rest is. */
+static int receive_tcp(int fd, struct raw_call *call, int64_t until_ns)
+{
+    uint8_t header[HEADER_BYTES];
+    size_t length;
+
+    if (receive(fd, header, sizeof(header), until_ns) != 0) {
+        return -1;
+    }
+    length = (size_t)header[4] << 8 | header[5]; /* with the unit */
+    if (header[0] != 0 || header[1] != 0 || header[2] != 0 || header[3] != 0 || length < 2 ||
+        length > 1 + sizeof(call->answer)) {
+        return fail(EMBBADDATA);
+    }
+    call->answer_size = length - 1;
+    return receive(fd, call->answer, call->answer_size, until_ns);
+}
+
+/** Modbus over Serial Line 1.02, 6.2.2. */
+static uint16_t checksum(uint16_t sum, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        sum ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) {
+            sum = (uint16_t)((sum & 1) != 0 ? sum >> 1 ^ 0xa001 : sum >> 1);
+        }
+    }
+    return sum;
+}
+
+/** Nothing but the answer itself tells how long it is. */
+static int receive_rtu(int fd, struct raw_call *call, int64_t until_ns)
+{
+    uint8_t sums[CHECKSUM_BYTES];
+    uint8_t unit;
+    size_t size;
+
+    if (receive(fd, &unit, 1, until_ns) != 0) {
+        return -1;
+    }
+    call->answer_size = 0;
+    while ((size = identification_size(call->answer, call->answer_size)) != call->answer_size) {
+        if (size < call->answer_size || size > sizeof(call->answer)) {
+            return fail(EMBBADDATA);
+        }
+        if (receive(fd, call->answer + call->answer_size, size - call->answer_size, until_ns) !=
+            0) {
+            return -1;
+        }
+        call->answer_size = size;
+    }
+    if (receive(fd, sums, sizeof(sums), until_ns) != 0) {
+        return -1;
+    }
+    if (checksum(checksum(0xffff, &unit, 1), call->answer, size) != (sums[0] | sums[1] << 8)) {
+        return fail(EMBBADCRC);
+    }
+    return unit == call->exchange->unit ? 0 : fail(EMBBADSLAVE);
+}
+
+static int receive_answer(int fd, struct raw_call *call, int64_t until_ns)
+{
+    int result = call->exchange->framing == EXCHANGE_TCP ? receive_tcp(fd, call, until_ns)
+                                                         : receive_rtu(fd, call, until_ns);
+
+    if (result != 0) {
+        return result;
+    }
+    if (call->answer[0] == (call->question[0] | EXCEPTION_FLAG) && call->answer_size == 2) {
+        unsigned exception = call->answer[1];
+
+        return fail(exception > 0 && exception < MODBUS_EXCEPTION_MAX
+                        ? MODBUS_ENOBASE + (int)exception
+                        : EMBBADEXC);
+    }
+    return call->answer[0] == call->question[0] ? 0 : fail(EMBBADDATA);
+}
+
+int raw_ask(modbus_t *context, const struct plan_request *request, void *argument)
+{
+    struct raw_call *call = argument;
+    uint8_t question[1 + IDENTIFICATION_QUESTION_MAX] = {(uint8_t)call->exchange->unit};
+    uint32_t seconds = 0;
+    uint32_t microseconds = 0;
+
+    (void)request;
+    memcpy(question + 1, call->question, call->question_size);
+    (void)modbus_get_response_timeout(context, &seconds,
+                                      &microseconds); /* its arguments are good */
+    if (modbus_send_raw_request(context, question, (int)call->question_size + 1) < 0) {
+        return -1;
+    }
+    return receive_answer(modbus_get_socket(context), call,
+                          clock_monotonic_ns(&clock_system) + (int64_t)seconds * NS_PER_S +
+                              (int64_t)microseconds * NS_PER_US);
+}
