@@ -475,7 +475,7 @@ int64_t modbus_device_patience_ns(const struct modbus_device *device,
     size_t bytes = table_has_bits(request->table) ? (request->count + 7U) / 8 : request->count * 2U;
 
     if (request->count == 0) { /* not about registers: the longest answer there is */
-        bytes = 2 * VALUE_REGISTERS_MAX;
+        bytes = sizeof(uint16_t) * VALUE_REGISTERS_MAX;
     }
     return device->is_serial
                ? device->timeout_ns + serial_bytes_ns(&device->serial, AROUND_BYTES + bytes)
