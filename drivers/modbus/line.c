@@ -80,6 +80,7 @@ void line_use(struct line_unit *unit)
     lock(unit->line);
     unit->line->users += !unit->uses;
     unit->uses = true;
+    unit->failing_before = unit->failing;
     unlock(unit->line);
 }
 
@@ -164,8 +165,18 @@ void line_note(struct line_unit *unit, bool answered, int64_t took_ns, int64_t n
     struct line *line = unit->line;
 
     lock(line);
-    unit->suspect = !answered;
+    if (!answered && !unit->failing) {
+        unit->trusted = unit->answers >= LINE_TRUSTED;
+    }
+    unit->failing = !answered;
+    unit->failing_before = unit->failing_before && !answered;
+    unit->suspect = !answered && (!unit->trusted || unit->failing_before); /* B2 */
     unit->proven = answered;
+    if (!answered) {
+        unit->answers = 0;
+    } else if (unit->answers < LINE_TRUSTED) {
+        unit->answers++;
+    }
     if (answered) {
         forget_suspect(unit);
     } else if (now_ns + LINE_SUSPECTS_WAIT * took_ns > line->suspects_from_ns) {

@@ -9,9 +9,11 @@
  *
  *  B1  One request is on the line at a time. Who waits gets it in the order of asking, for one
  *      request: a unit with many does not hold up one with few.
- *  B2  A unit that failed last time is a suspect until it answers again. On a line of several
- *      units, all suspects together get a tenth of the time: after a failed request that took T the
- *      next one to any suspect begins 9 T later. They take turns, too: line_not_before().
+ *  B2  A unit that failed last time is a suspect until it answers again; one that had answered
+ *      LINE_TRUSTED times in a row is one only when it fails again, tried anew: another one's noise
+ *      may hit a good unit twice in a turn. On a line of several units, all suspects together get a
+ *      tenth of the time: after a failed request that took T the next one to any suspect begins 9 T
+ *      later. They take turns, too: line_not_before().
  *  B3  The connection stays as long as a unit uses it. Who finds it broken closes it; the next
  *      request makes it anew. After a failure to connect nobody tries for LINE_REST_NS: they get
  *      the same answer.
@@ -33,7 +35,7 @@
 #define LINE_REST_NS NS_PER_S
 
 /* How often longer than a failed request the suspects wait (B2). */
-enum { LINE_SUSPECTS_WAIT = 9 };
+enum { LINE_SUSPECTS_WAIT = 9, LINE_TRUSTED = 3 };
 
 struct line_place; /* in the queue for the next request */
 
@@ -42,8 +44,12 @@ struct line_unit {
     struct line_unit *next; /* suspect that waits */
     bool queued;            /* among those */
     bool uses;
-    bool suspect; /* B2 */
-    bool proven;  /* it has answered since it began, or since it failed */
+    bool failing;        /* its last request failed */
+    bool failing_before; /* and the last one before it began to use the line */
+    bool trusted;        /* when it began to fail */
+    bool suspect;        /* B2 */
+    bool proven;         /* it has answered since it began, or since it failed */
+    uint8_t answers;     /* in a row; LINE_TRUSTED at most */
 };
 
 struct line {

@@ -45,7 +45,7 @@ static enum error_code try_suspect(struct modbus_device *device, struct asking *
     struct plan_request request;
     unsigned exception;
 
-    if (!device->on_line.suspect || !line_is_shared(&device->on_line) ||
+    if (!device->on_line.failing || !line_is_shared(&device->on_line) ||
         !plan_next(&device->plan, UINT32_MAX, 0, &request)) {
         return ERROR_OK;
     }

@@ -356,7 +356,12 @@ class Broker:
         return self
 
     def stop(self):
-        return self.process.stop()
+        """mosquitto 2.0 overlooks a SIGTERM that comes just after it says that it runs."""
+        since = time.monotonic()
+        self.process.signal(signal.SIGTERM)
+        while not self.process.ended.wait(0.5) and time.monotonic() - since < 20:
+            self.process.signal(signal.SIGTERM)
+        return self.process.wait(0, since)
 
     def kill(self):
         return self.process.kill()
