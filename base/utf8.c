@@ -41,6 +41,19 @@ size_t utf8_sequence_size(const void *bytes, size_t size)
     return length;
 }
 
+size_t utf8_put(char text[UTF8_CHARACTER_MAX], uint32_t point)
+{
+    static const uint8_t marks[] = {0x00, 0xc0, 0xe0, 0xf0};
+    unsigned follow = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+
+    for (unsigned i = follow; i > 0; i--) {
+        text[i] = (char)(0x80 | (point & 0x3f));
+        point >>= 6;
+    }
+    text[0] = (char)(marks[follow] | point);
+    return 1 + follow;
+}
+
 bool utf8_is_valid(const void *bytes, size_t size)
 {
     const uint8_t *at = bytes;

@@ -11,6 +11,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+enum { UTF8_CHARACTER_MAX = 4 };
 
 /** Length (1 to 4) of the character that begins at `bytes`; 0: none does within `size` bytes. */
 size_t utf8_sequence_size(const void *bytes, size_t size);
@@ -19,6 +22,9 @@ size_t utf8_sequence_size(const void *bytes, size_t size);
  *  NUL, becomes '?'; what does not fit is left out at a character's border. Returns the length.
  *  `text_size` is at least 1. */
 size_t utf8_copy(char *text, size_t text_size, const void *bytes, size_t size);
+
+/** Write the character `point`, which is at most U+10FFFF and no surrogate. Returns its length. */
+size_t utf8_put(char text[UTF8_CHARACTER_MAX], uint32_t point);
 
 bool utf8_is_valid(const void *bytes, size_t size);
 

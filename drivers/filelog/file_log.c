@@ -22,6 +22,8 @@ struct file_log_device {
     struct line_format_options format_options;
     struct line_format format;
     bool is_multiline;
+    const char *encoding_name;
+    struct encoding encoding;    /* while it is open */
     struct discovery *discovery; /* made by the first open(), freed by destroy() */
     struct followed_reading *reading;
     bool is_open;
@@ -47,6 +49,9 @@ static const struct option_spec device_options[] = {
      "where times without a zone are from: local, utc, +01:00, Europe/Berlin", NULL},
     {OPTION_BOOL, "multiline", "false", 0, 0, offsetof(struct file_log_device, is_multiline),
      "lines without the format, of text indented ones, belong to the record before", NULL},
+    {OPTION_TEXT, "encoding", "utf-8", 1, ENCODING_NAME_MAX,
+     offsetof(struct file_log_device, encoding_name),
+     "what the files are written in: utf-8, latin-1, windows-1252, utf-16le, ...", NULL},
     {.type = OPTION_END},
 };
 
@@ -74,6 +79,10 @@ static enum error_code file_log_prepare(void *state, struct arena *arena, struct
                          "path: '%s' names a folder; write which of its files: %s*.log",
                          device->path, device->path);
     }
+    if (encoding_open(&device->encoding, device->encoding_name, error) != ERROR_OK) {
+        return ERROR_BAD_CONFIG;
+    }
+    encoding_close(&device->encoding); /* it is known: that was the question */
     return line_format_set(&device->format, &device->format_options, arena, error);
 }
 
@@ -114,6 +123,10 @@ static enum error_code file_log_open(void *state, const struct clock *clock, int
     }
     if (device->discovery == NULL || device->reading == NULL) {
         return error_set(error, ERROR_NO_MEMORY, "no memory to follow %s", device->path);
+    }
+    encoding_close(&device->encoding);
+    if (encoding_open(&device->encoding, device->encoding_name, error) != ERROR_OK) {
+        return ERROR_BAD_CONFIG;
     }
     device->discovery->pattern = device->path;
     device->discovery->from_end = device->start == START_END;
@@ -184,6 +197,7 @@ static enum followed_result read_round(struct file_log_device *device,
     device->reading->sink = sink;
     device->reading->rules.format = &device->format;
     device->reading->rules.is_multiline = device->is_multiline;
+    device->reading->rules.encoding = &device->encoding;
     device->reading->rules.now_ns = clock_utc_ns(turn->clock);
     for (size_t i = 0; i < FOLLOWED_MAX; i++) {
         struct followed *followed = &device->discovery->list[(device->next + i) % FOLLOWED_MAX];
@@ -250,6 +264,7 @@ static void file_log_close(void *state)
     if (device->discovery != NULL) {
         discovery_close(device->discovery);
     }
+    encoding_close(&device->encoding);
     device->watch = -1;
     device->is_open = false;
 }

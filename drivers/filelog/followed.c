@@ -218,7 +218,7 @@ static bool hand_over(struct followed *followed, struct followed_reading *readin
     struct followed next = step(followed, bytes, entry->size, entry->is_whole);
     const char *name = strrchr(followed->path, '/');
     char fields[FIELDS_SIZE], position[DRIVER_POSITION_SIZE];
-    size_t text_size = entry_text(entry, bytes, reading->text);
+    size_t text_size = entry_text(&reading->rules, entry, bytes, reading->text);
     bool fits = parse(followed, &reading->rules, reading->text, text_size);
     const struct line_parts *parts = &reading->rules.parts;
     struct driver_line line = {.time_ns = parts->time_ns, .position = position};

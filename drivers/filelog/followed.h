@@ -44,12 +44,12 @@ enum followed_result {
 /** What is handed over of a file in one go. */
 struct followed_reading {
     struct driver_sink *sink;
-    struct entry_rules rules;      /* its time is that of this go */
-    bool is_idle;                  /* the end of the file is taken without a line feed, too */
-    bool is_settled;               /* nothing was written for a second */
-    bool is_unfit_told;            /* a record did not have the format */
-    uint32_t fit_count;            /* records that had it, since then */
-    char text[ENTRY_PART_MAX + 2]; /* scratch */
+    struct entry_rules rules;   /* its time is that of this go */
+    bool is_idle;               /* the end of the file is taken without a line feed, too */
+    bool is_settled;            /* nothing was written for a second */
+    bool is_unfit_told;         /* a record did not have the format */
+    uint32_t fit_count;         /* records that had it, since then */
+    char text[ENTRY_TEXT_SIZE]; /* scratch */
     uint8_t bytes[FOLLOWED_MARK_BYTES + FOLLOWED_CHUNK_BYTES]; /* scratch */
 };
 

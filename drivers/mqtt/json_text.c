@@ -1,23 +1,10 @@
 /* drivers/mqtt/json_text.c - what the strings of json.h say, without their escapes. */
 #include "drivers/mqtt/json.h"
 
+#include "base/utf8.h"
+
 #include <ctype.h>
 #include <string.h>
-
-enum { UTF8_MAX_BYTES = 4 };
-
-static size_t write_utf8(uint32_t point, char *bytes)
-{
-    static const unsigned char marks[] = {0x00, 0xC0, 0xE0, 0xF0};
-    unsigned follow = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-
-    for (unsigned i = follow; i > 0; i--) {
-        bytes[i] = (char)(0x80 | (point & 0x3F));
-        point >>= 6;
-    }
-    bytes[0] = (char)(marks[follow] | point);
-    return 1 + follow;
-}
 
 /** The four digits behind "\u"; checked by J1. */
 static uint32_t unit_at(const char *digits)
@@ -81,10 +68,10 @@ bool mqtt_json_text(const struct mqtt_json *string, char *scratch, size_t scratc
         if (*at == '\\') {
             uint32_t point;
 
-            if (!take_escape(&at, end, &point) || scratch_size - size < UTF8_MAX_BYTES) {
+            if (!take_escape(&at, end, &point) || scratch_size - size < UTF8_CHARACTER_MAX) {
                 return false;
             }
-            size += write_utf8(point, scratch + size);
+            size += utf8_put(scratch + size, point);
         } else if (size < scratch_size) {
             scratch[size++] = *at++;
         } else {

@@ -3,13 +3,16 @@
  * The first byte chooses the format (its lowest three bits) and the zone. Of a custom format the
  * pattern and the time format stand before the line, each ending with a line feed. Whatever comes,
  * what is found lies within the line, a refused line is kept whole, and the members make a JSON
- * object.
+ * object. With the bit 20h the bytes are a file in one of four encodings that is cut into records,
+ * with 40h of several lines, with 80h repeated until it is longer than two parts.
  *
- * Parser: drivers/lines/format.c drivers/lines/line_time.c drivers/lines/members.c
- * drivers/lines/pattern.c drivers/lines/severity.c drivers/lines/syslog.c
- * drivers/lines/time_format.c drivers/lines/tzif.c drivers/lines/tzif_rule.c drivers/lines/zone.c
+ * Parser: drivers/filelog/entry.c drivers/lines/encoding.c drivers/lines/format.c
+ * drivers/lines/line_time.c drivers/lines/members.c drivers/lines/pattern.c
+ * drivers/lines/severity.c drivers/lines/syslog.c drivers/lines/time_format.c
+ * drivers/lines/tzif.c drivers/lines/tzif_rule.c drivers/lines/zone.c
  */
 #include "base/clock.h"
+#include "drivers/filelog/entry.h"
 #include "drivers/lines/format.h"
 #include "drivers/lines/tzif.h"
 #include "tests/fuzz/fuzz.h"
@@ -18,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { IS_FILE = 0x20, IS_MULTILINE = 0x40, IS_LONG = 0x80, LONG_BYTES = 34000 };
 
 enum { KIND_ZONE_FILE = 5, KIND_ZONE_NAME = 6, KIND_RULE = 7, TEXT_SIZE = 300 };
 
@@ -109,6 +114,64 @@ static void parse_with_format(unsigned choice, const uint8_t *bytes, size_t size
     arena_deinit(&arena);
 }
 
+/** Every byte is in a record, but for what is not whole. */
+static void cut_records(struct entry_rules *rules, uint8_t *file, size_t size, bool is_rest)
+{
+    struct entry_bytes left = {file, size, is_rest, is_rest};
+    static char text[ENTRY_TEXT_SIZE];
+    struct entry entry;
+
+    while (left.size > 0 && entry_find(rules, &left, &entry)) {
+        size_t text_size;
+
+        require(entry.size > 0 && entry.size <= left.size);
+        text_size = entry_text(rules, &entry, left.bytes, text);
+        require(text_size <= ENTRY_PART_MAX + 3);
+        (void)entry_parse(rules, text, text_size);
+        require(is_inside(rules->parts.message, text, text_size));
+        left.bytes += entry.size;
+        left.size -= entry.size;
+    }
+    require(left.size < 2 * ENTRY_PART_MAX + 8 && (!is_rest || left.size < 4));
+}
+
+/** Opened once: iconv_open() takes longer than a line. */
+static const struct encoding *encoding_of(unsigned choice)
+{
+    static const char *const names[] = {"utf-8", "windows-1252", "utf-16le", "utf-16be"};
+    static struct encoding encodings[sizeof(names) / sizeof(names[0])];
+    struct encoding *encoding = &encodings[choice >> 3 & 3];
+    struct error error = {0};
+
+    require(encoding->unit > 0 ||
+            encoding_open(encoding, names[choice >> 3 & 3], &error) == ERROR_OK);
+    return encoding;
+}
+
+static void parse_file(unsigned choice, const uint8_t *bytes, size_t size)
+{
+    const struct line_format_options options = {.kind = (choice & 7) % LINE_FORMAT_CUSTOM,
+                                                .zone = "utc"};
+    static struct line_format format;
+    static struct entry_rules rules;
+    size_t times = (choice & IS_LONG) != 0 && size > 0 ? LONG_BYTES / size + 1 : 1;
+    uint8_t *file = malloc(size * times + 1);
+    struct error error = {0};
+
+    require(file != NULL);
+    for (size_t i = 0; i < times; i++) {
+        memcpy(file + i * size, bytes, size);
+    }
+    require(line_format_set(&format, &options, NULL, &error) == ERROR_OK);
+    rules.is_multiline = (choice & IS_MULTILINE) != 0;
+    rules.format = &format;
+    rules.encoding = encoding_of(choice);
+    rules.now_ns = NOW_S * NS_PER_S;
+    cut_records(&rules, file, size * times, true);
+    cut_records(&rules, file, size * times, false);
+    free(file);
+}
+
 static void parse_zone_file(const uint8_t *bytes, size_t size)
 {
     static struct tzif tzif;
@@ -165,6 +228,10 @@ static void parse_zone_name(const uint8_t *bytes, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
 {
     if (size_bytes == 0) {
+        return 0;
+    }
+    if ((bytes[0] & IS_FILE) != 0) {
+        parse_file(bytes[0], bytes + 1, size_bytes - 1);
         return 0;
     }
     switch (bytes[0] & 7) {

@@ -3,8 +3,9 @@ import datetime
 import json
 import logging
 import os
-import socket
 import pathlib
+import shutil
+import socket
 import threading
 import time
 
@@ -18,7 +19,8 @@ SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "deb
 
 @pytest.fixture
 def follow(agent, tmp_path):
-    def make(path, more):
+    def make(path, more, pattern=None):
+        path = path if pattern is None else path.parent / pattern
         device = f"  - name: press\n    driver: file-log\n    path: '{path}'\n{more}"
         return agent(harness.leat_yaml(tmp_path, device))
     return make
@@ -133,6 +135,8 @@ def test_lines_that_do_not_have_the_format_are_kept_and_told_once(follow, tmp_pa
     ("    format: iso\n    zone: Mars/Base\n", "install the package tzdata"),
     ("    format: custom\n    pattern: '%{time} %{a}%{message}'\n", "side by side"),
     ("    pattern: '%{time} %{message}'\n", "belongs to 'format: custom'"),
+    ("    encoding: klingon\n", "gconv modules"),
+    ("    encoding: EBCDIC-US\n", "has no line feed"),
 ])
 def test_a_wrong_format_is_met_with_what_is_right(follow, more, sentence):
     done = follow("/var/log/x.log", more).check()
@@ -236,4 +240,35 @@ def test_an_old_file_is_not_cut_where_a_chunk_ends(follow, tmp_path, more):
     os.utime(path, (1772712000, 1772712000))  # nothing was written for long
     subject = follow(path, more).start()
     wait_lines(subject, len(lines))
+    assert [row["message"] for row in rows_in_lake(subject, tmp_path)] == lines
+
+
+@pytest.mark.parametrize("encoding, codec", [
+    ("utf-16le", "utf-16-le"), ("utf-16be", "utf-16-be"), ("windows-1252", "cp1252"),
+    ("latin-1", "latin-1"), ("Shift_JIS", "shift_jis"),
+])
+def test_lines_of_other_encodings_come_whole_over_kills_and_truncations(
+        follow, tmp_path, encoding, codec):
+    sign = {"cp1252": "€ü", "latin-1": "°ü", "shift_jis": "温度"}.get(codec, "\u0a0a€😀")
+    path, lines = tmp_path / "app.log", []
+
+    def write(file, count):
+        for _ in range(count):
+            lines.append(f"line {len(lines)} {sign} {'x' * (len(lines) % 200)}")
+            file.write(f"{lines[-1]}\r\n".encode(codec))
+
+    with path.open("ab", buffering=0) as file:
+        if codec.startswith("utf-16"):
+            file.write("\ufeff".encode(codec))
+        write(file, 200)
+        subject = follow(path, f"    encoding: {encoding}\n", "app.log*").start()
+        wait_lines(subject, 100)
+        subject.kill()
+        write(file, 200)
+        subject.start()
+        wait_lines(subject, 400)
+        shutil.copyfile(path, tmp_path / "app.log.1")
+        os.truncate(path, 0)
+        write(file, 100)
+        wait_lines(subject, 500)
     assert [row["message"] for row in rows_in_lake(subject, tmp_path)] == lines
