@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -124,12 +125,19 @@ bool broker_start(struct mqtt_broker *broker)
     return running;
 }
 
+enum { END_AGAIN = 50 }; /* moments of 10 ms */
+
 static void end(struct mqtt_broker *broker, int signal_number)
 {
-    if (broker->pid > 0) {
-        (void)kill(broker->pid, signal_number);
-        nudge(broker);
-        (void)waitpid(broker->pid, NULL, 0);
+    const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+
+    /* mosquitto 2.0 overlooks a SIGTERM that comes just after it began to run: it is told again. */
+    for (unsigned i = 0; broker->pid > 0 && waitpid(broker->pid, NULL, WNOHANG) == 0; i++) {
+        if (i % END_AGAIN == 0) {
+            (void)kill(broker->pid, signal_number);
+            nudge(broker);
+        }
+        (void)nanosleep(&moment, NULL);
     }
     broker->pid = 0;
 }
