@@ -1,12 +1,12 @@
 #include "agent/agent.h"
 
-#include "agent/clock_watch.h"
+#include "agent/clock/clock_watch.h"
+#include "agent/collect/fleet.h"
 #include "agent/config/check.h"
-#include "agent/fleet.h"
-#include "agent/host.h"
 #include "agent/journal.h"
-#include "agent/requests.h"
-#include "agent/self.h"
+#include "agent/local/requests.h"
+#include "agent/machine/host.h"
+#include "agent/machine/self.h"
 #include "agent/store/store_aside.h"
 #include "base/log.h"
 

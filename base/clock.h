@@ -20,7 +20,7 @@
 #define NS_PER_DAY (INT64_C(86400) * NS_PER_S)
 
 /** What is known of UTC: FREE is a clock that nobody sets, or nobody has set yet; LIFTED one that
- *  was plainly wrong and goes on from a time that has certainly passed (agent/wall_clock.h). */
+ *  was plainly wrong and goes on from a time that has certainly passed: agent/clock/wall_clock.h */
 enum clock_state { CLOCK_UNKNOWN, CLOCK_SYNCHRONISED, CLOCK_FREE, CLOCK_LIFTED };
 
 struct clock {

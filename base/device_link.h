@@ -1,5 +1,6 @@
 /* base/device_link.h - what several devices of a driver may share: a serial port, the one
- * connection of a gateway. Part of the contract of drivers/driver.h; the host is agent/links.h.
+ * connection of a gateway. Part of the contract of drivers/driver.h; the host is
+ * agent/collect/links.h.
  *
  *  D10 Instances with one link share its block, each on its own thread. What fails in one fails the
  *      others only if it is the connection. One that was given no block has its own connection.

@@ -27,7 +27,7 @@
  *  |             | lifted               | were too many to be told one by one                     |
  *  | write       | device/point         | reason: asked, then done, refused, differs or unknown; |
  *  |             |                      | detail: JSON with who, old value, value asked, written |
- *  |             |                      | and read back, and why (agent/write_audit.h)            |
+ *  |             |                      | and read back, and why (agent/local/write_audit.h)      |
  *  | alarm       | point                | detail: its new value as text; from: when, by the source|
  *  | queue       | set-aside, salvaged, | detail: the file's name; first..last and count where    |
  *  |             | drained, resized     | they fit; reason                                        |

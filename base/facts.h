@@ -1,6 +1,6 @@
 /* base/facts.h - what the agent knows of itself, for whoever reports on the gateway.
  *
- *   agent/store, agent/status_board --(agent/self.h)--> [ FACTS ] --> drivers/gateway
+ *   agent/store, agent/status_board --(agent/machine/self.h)--> [ FACTS ] --> drivers/gateway
  *
  * A driver may not look into the agent; so the agent hands each turn a source, and the driver asks
  * it (docs/adr/0015-facts.md).

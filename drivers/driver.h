@@ -4,7 +4,7 @@
  *
  * A driver is one constant table, listed in drivers/registry.c. It knows its protocol and nothing
  * else: no threads (a library's own are wrapped), no retries, no reconnecting, no scheduling, no
- * logging. The host (agent/collector.c) does those once, for every driver.
+ * logging. The host (agent/collect/collector.c) does those once, for every driver.
  *
  * Life of an instance, in this order (tests/contract/driver_contract.c checks each rule):
  *

@@ -7,7 +7,7 @@
 #include "agent/inspect/repair.h"
 #include "agent/inspect/table.h"
 #include "agent/inspect/wire.h"
-#include "agent/local_client.h"
+#include "agent/local/local_client.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 

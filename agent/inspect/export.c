@@ -1,8 +1,8 @@
 /* `leat queue export`: records as CSV, or as the objects that the lake would get. */
-#include "agent/cutter.h"
 #include "agent/inspect/csv.h"
 #include "agent/inspect/inspect.h"
 #include "agent/stored_text.h"
+#include "agent/uplink/cutter.h"
 #include "sync/rows.h"
 
 #include <stdio.h>

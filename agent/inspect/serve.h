@@ -9,7 +9,7 @@
 #define AGENT_INSPECT_SERVE_H
 
 #include "agent/inspect/inspect.h"
-#include "agent/local_api.h"
+#include "agent/local/local_api.h"
 
 #include <stdatomic.h>
 

@@ -1,6 +1,6 @@
 #include "agent/inspect/table.h"
 
-#include "agent/json_field.h"
+#include "agent/local/json_field.h"
 
 #include <stdbool.h>
 #include <string.h>

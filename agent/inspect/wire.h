@@ -16,7 +16,7 @@
 #define AGENT_INSPECT_WIRE_H
 
 #include "agent/inspect/answer.h"
-#include "agent/local_api.h"
+#include "agent/local/local_api.h"
 #include "base/error.h"
 
 #include <cjson/cJSON.h>

@@ -1,6 +1,6 @@
 #include "tests/bench/modbus_peer.h"
 
-#include "agent/schedule.h"
+#include "agent/collect/schedule.h"
 #include "base/clock.h"
 
 #include <netinet/in.h>

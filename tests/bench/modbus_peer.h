@@ -3,8 +3,8 @@
  * It answers functions 1 to 4 of any unit id on any number of connections, at every address of this
  * machine (127.x.y.z); register n holds n plus the seconds since 1970, so that every value changes
  * once a second. While `counting` is set, each request is counted by how late it was: one that
- * begins at register MODBUS_PEER_FIRST + n is meant for the phase of rank n (agent/schedule.h, H4)
- * of each second of the system's clock.
+ * begins at register MODBUS_PEER_FIRST + n is meant for the phase of rank n
+ * (agent/collect/schedule.h, H4) of each second of the system's clock.
  *
  * Life: modbus_peer_start() -> ... -> modbus_peer_stop().
  */

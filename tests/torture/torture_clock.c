@@ -7,8 +7,8 @@
  * rounds leave out other weeks.
  */
 #include "agent/agent.h"
-#include "agent/clock_watch.h"
-#include "agent/uplink.h"
+#include "agent/clock/clock_watch.h"
+#include "agent/uplink/uplink.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "tests/torture/clock_account.h"

@@ -1,5 +1,5 @@
 /* An eMMC's own words, from a sysfs of the test's making. */
-#include "agent/card.h"
+#include "agent/machine/card.h"
 #include "tests/support/temporary.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* Collectors and the fleet with a driver of the test's own: the real store, the real threads. */
-#include "agent/collector.h"
-#include "agent/fleet.h"
+#include "agent/collect/collector.h"
+#include "agent/collect/fleet.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 #include "tests/support/temporary.h"

@@ -1,5 +1,5 @@
-#include "agent/cutter.h"
 #include "agent/journal.h"
+#include "agent/uplink/cutter.h"
 #include "base/log_record.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"

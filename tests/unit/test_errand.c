@@ -1,4 +1,4 @@
-#include "agent/errand.h"
+#include "agent/collect/errand.h"
 
 #include "base/clock.h"
 #include "tests/support/cmocka.h"

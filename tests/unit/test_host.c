@@ -1,4 +1,4 @@
-#include "agent/host.h"
+#include "agent/machine/host.h"
 #include "base/fs.h"
 #include "tests/support/cmocka.h"
 

@@ -1,4 +1,4 @@
-#include "agent/intake.h"
+#include "agent/collect/intake.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 

@@ -1,4 +1,4 @@
-#include "agent/lateness.h"
+#include "agent/collect/lateness.h"
 #include "tests/support/cmocka.h"
 
 static const int64_t morning_ns = INT64_C(1790000000) * NS_PER_S;

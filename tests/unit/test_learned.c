@@ -1,5 +1,5 @@
 /* What drivers learned, over restarts: a driver of the test's own, real files. */
-#include "agent/learned.h"
+#include "agent/collect/learned.h"
 #include "base/cleanup.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"

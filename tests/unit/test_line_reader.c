@@ -1,4 +1,4 @@
-#include "agent/line_reader.h"
+#include "agent/local/line_reader.h"
 #include "tests/support/cmocka.h"
 
 #include <string.h>

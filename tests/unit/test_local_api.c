@@ -1,6 +1,6 @@
-#include "agent/local_api.h"
+#include "agent/local/local_api.h"
 
-#include "agent/local_client.h"
+#include "agent/local/local_client.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>

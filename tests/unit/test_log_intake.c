@@ -1,6 +1,6 @@
-#include "agent/log_intake.h"
+#include "agent/local/log_intake.h"
 
-#include "agent/local_client.h"
+#include "agent/local/local_client.h"
 #include "base/log_record.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"

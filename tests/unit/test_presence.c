@@ -1,5 +1,5 @@
 /* `down` events: the real store, a clock that is set, boots that are told apart. */
-#include "agent/presence.h"
+#include "agent/machine/presence.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 

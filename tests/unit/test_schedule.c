@@ -1,4 +1,4 @@
-#include "agent/schedule.h"
+#include "agent/collect/schedule.h"
 #include "base/clock.h"
 #include "tests/support/cmocka.h"
 

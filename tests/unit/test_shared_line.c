@@ -1,6 +1,6 @@
 /* 30 units on one serial line, as a cabinet has them: real collectors, the real driver, a line
  * that takes 11 bit times for every byte and spoils what overlaps. */
-#include "agent/fleet.h"
+#include "agent/collect/fleet.h"
 #include "base/cleanup.h"
 #include "tests/sim/library/serial_line.h"
 #include "tests/support/config_folder.h"

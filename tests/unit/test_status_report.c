@@ -1,5 +1,5 @@
 /* `leat status`, from the real store to the lines a technician reads. */
-#include "agent/status_report.h"
+#include "agent/local/status_report.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 

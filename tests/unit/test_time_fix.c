@@ -1,4 +1,4 @@
-#include "agent/time_fix.h"
+#include "agent/clock/time_fix.h"
 
 #include "tests/support/cmocka.h"
 

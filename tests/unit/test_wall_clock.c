@@ -1,4 +1,4 @@
-#include "agent/wall_clock.h"
+#include "agent/clock/wall_clock.h"
 
 #include "tests/support/cmocka.h"
 

@@ -1,6 +1,6 @@
 /* What the queue costs the flash: the real store's meter, days that go by, a card to be projected.
  */
-#include "agent/wear.h"
+#include "agent/machine/wear.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"
 

@@ -1,5 +1,5 @@
 /* The record of a write: on disk when write_audit() says so, and readable. */
-#include "agent/write_audit.h"
+#include "agent/local/write_audit.h"
 #include "base/cleanup.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/store_room.h"

@@ -1,5 +1,5 @@
 /* Values in a point's unit, as people write them, and as the source has them. */
-#include "agent/write_value.h"
+#include "agent/local/write_value.h"
 #include "tests/support/cmocka.h"
 
 #include <math.h>

@@ -1,0 +1,260 @@
+#include "agent/collect/intake.h"
+
+#include "agent/collect/alarm.h"
+#include "agent/journal.h"
+#include "agent/store/store_noted.h"
+#include "base/utf8.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct intake *intake_of(struct driver_sink *sink)
+{
+    return (struct intake *)(void *)sink; /* its first member */
+}
+
+static void reject(struct driver_sink *sink, const struct driver_rejection *rejection)
+{
+    struct intake *intake = intake_of(sink);
+    struct rejected_run *run = &intake->rejected;
+    uint64_t count = rejection->count > 0 ? rejection->count : 1;
+    char source[sizeof(run->source)];
+    char reason[sizeof(run->reason)];
+
+    (void)utf8_copy(source, sizeof(source), rejection->source, strlen(rejection->source));
+    (void)utf8_copy(reason, sizeof(reason), rejection->reason, strlen(rejection->reason));
+    if (run->count > 0 && (strcmp(run->source, source) != 0 || strcmp(run->reason, reason) != 0)) {
+        run->other_count += count;
+    }
+    if (run->count == 0) {
+        memcpy(run->source, source, sizeof(source));
+        memcpy(run->reason, reason, sizeof(reason));
+        (void)utf8_copy(run->first_payload, sizeof(run->first_payload), rejection->payload,
+                        rejection->payload_bytes);
+        run->from_ns = rejection->received_ns;
+    }
+    run->count += count;
+    intake->counts.rejected += count;
+    run->to_ns = rejection->received_ns;
+}
+
+/** A text that the store can never take. */
+static void reject_sample(struct intake *intake, const struct collected_point *point,
+                          const struct sample *sample)
+{
+    const struct driver_rejection rejection = {
+        .received_ns = sample->received_ns,
+        .source = point->definition->address,
+        .reason = intake->refused_why.text,
+        .payload = sample->value.text.bytes,
+        .payload_bytes = sample->value.text.size_bytes,
+    };
+
+    reject(&intake->sink, &rejection);
+}
+
+/** Judge and store; false: the store has no room now. */
+static bool take(struct intake *intake, struct collected_point *point, const struct sample *sample)
+{
+    struct point_memory memory = point->memory;
+    struct sample judged = *sample;
+    enum error_code code;
+
+    if (pipeline_judge(point->definition, &memory, &judged) == PIPELINE_SUPPRESS) {
+        point->memory = memory;
+        intake->counts.suppressed++;
+        return true;
+    }
+    judged.point_id = point->handle;
+    code = store_append(intake->store, STREAM_READINGS, &judged, 1, &intake->refused_why);
+    if (code == ERROR_BAD_DATA) { /* it will never fit: tell it and go on */
+        reject_sample(intake, point, sample);
+        return true;
+    }
+    if (code != ERROR_OK) {
+        intake->refused_count++;
+        return false;
+    }
+    if (alarm_is_one(point->definition)) { /* K7 */
+        intake->has_alarm = true;
+        if (alarm_changed(&point->memory, &memory)) {
+            alarm_tell(intake->store, intake->clock, point->definition, &judged);
+        }
+    }
+    point->memory = memory; /* K5 */
+    intake->counts.queued++;
+    return true;
+}
+
+static bool emit(struct driver_sink *sink, const struct sample *sample)
+{
+    struct intake *intake = intake_of(sink);
+
+    return take(intake, &intake->points.points[sample->point_id], sample);
+}
+
+static uint32_t instance(struct driver_sink *sink, uint32_t point_id, const char *name)
+{
+    struct intake *intake = intake_of(sink);
+    struct error error;
+    uint32_t id;
+
+    if (point_table_instance(&intake->points, point_id, name, &id, &error) != ERROR_OK) {
+        return DRIVER_NO_INSTANCE;
+    }
+    return id;
+}
+
+static void tell(struct driver_sink *sink, const struct event *event)
+{
+    struct intake *intake = intake_of(sink);
+    char subject[STATUS_NAME_SIZE + 256];
+    struct event told = *event;
+
+    (void)snprintf(subject, sizeof(subject), "%s %s", intake->points.device->name, event->subject);
+    told.subject = subject;
+    journal_append(intake->store, intake->clock, &told);
+}
+
+/** The note of the position that the sink speaks of now. */
+static void key_of(const struct intake *intake, char key[STORE_NOTE_KEY_SIZE])
+{
+    (void)snprintf(key, STORE_NOTE_KEY_SIZE, "at-%016" PRIx64 "-%x", intake->name_hash,
+                   (unsigned)(intake->sink.slot % DRIVER_POSITIONS)); /* fits */
+}
+
+static bool line(struct driver_sink *sink, const struct driver_line *line)
+{
+    struct intake *intake = intake_of(sink);
+    char text[LOG_RECORD_MAX], key[STORE_NOTE_KEY_SIZE];
+    struct sample sample = {.time_ns = line->time_ns,
+                            .received_ns = clock_utc_ns(intake->clock),
+                            .status = STATUS_GOOD,
+                            .type = SAMPLE_TEXT};
+
+    const struct store_remark remark = {key, line->position};
+    enum error_code code;
+
+    key_of(intake, key);
+    sample.value.text.bytes = text;
+    sample.value.text.size_bytes = (uint32_t)log_record_encode(&line->record, text);
+    code = line->position == NULL
+               ? store_append(intake->store, STREAM_LOGS, &sample, 1, &intake->refused_why)
+               : store_append_noted(intake->store, STREAM_LOGS, &sample, 1, &remark,
+                                    &intake->refused_why);
+    if (code != ERROR_OK) {
+        intake->refused_count++;
+        return false;
+    }
+    return true;
+}
+
+static bool position(struct driver_sink *sink, char text[DRIVER_POSITION_SIZE])
+{
+    const struct intake *intake = intake_of(sink);
+    char key[STORE_NOTE_KEY_SIZE];
+
+    key_of(intake, key);
+    return store_note_get(intake->store, key, text) && text[0] != '\0';
+}
+
+static bool keep(struct driver_sink *sink, const char *text)
+{
+    struct intake *intake = intake_of(sink);
+    char key[STORE_NOTE_KEY_SIZE];
+    const struct store_remark remark = {key, text};
+
+    key_of(intake, key);
+
+    return store_append_noted(intake->store, STREAM_LOGS, NULL, 0, &remark, &intake->refused_why) ==
+           ERROR_OK;
+}
+
+/** Notes have short keys, devices long names. */
+static uint64_t hash_of(const char *device)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+    for (; *device != '\0'; device++) {
+        hash = (hash ^ (uint8_t)*device) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+enum error_code intake_init(struct intake *intake, const struct config_device *device,
+                            struct store *store, const struct clock *clock, struct error *error)
+{
+    *intake = (struct intake){
+        .sink = {.emit = emit,
+                 .reject = reject,
+                 .instance = instance,
+                 .line = line,
+                 .position = position,
+                 .keep = keep,
+                 .tell = tell},
+        .store = store,
+        .clock = clock,
+    };
+    intake->name_hash = hash_of(device->name);
+    return point_table_init(&intake->points, device, store, error);
+}
+
+void intake_deinit(struct intake *intake)
+{
+    point_table_deinit(&intake->points);
+}
+
+void intake_mark_all(struct intake *intake, uint32_t status)
+{
+    int64_t now_ns = clock_utc_ns(intake->clock) / NS_PER_MS * NS_PER_MS;
+    struct sample sample = {
+        .time_ns = now_ns, .received_ns = now_ns, .status = status, .type = SAMPLE_NONE};
+
+    for (size_t i = 0; i < intake->points.count; i++) {
+        if (intake->points.points[i].handle != 0 &&
+            !take(intake, &intake->points.points[i], &sample)) {
+            return; /* counted as refused */
+        }
+    }
+}
+
+void intake_tell_rejected(struct intake *intake, bool at_once)
+{
+    struct rejected_run *run = &intake->rejected;
+    int64_t now_ns = clock_monotonic_ns(intake->clock);
+    char subject[STATUS_NAME_SIZE + sizeof(run->source) + 1];
+    char reason[sizeof(run->reason) + 80];
+    struct event event = {
+        .kind = "rejected",
+        .subject = subject,
+        .reason = run->reason,
+        .detail = run->first_payload,
+        .count = run->count,
+        .from_ns = run->from_ns,
+        .to_ns = run->to_ns,
+    };
+
+    if (run->count == 0 || (!at_once && now_ns < intake->tell_rejected_ns)) {
+        return;
+    }
+    (void)snprintf(subject, sizeof(subject), "%s %s", intake->points.device->name, run->source);
+    if (run->other_count > 0) {
+        (void)snprintf(reason, sizeof(reason),
+                       "%s; %" PRIu64 " of them of other sources or for "
+                       "other reasons",
+                       run->reason, run->other_count); /* fits */
+        event.reason = reason;
+    }
+    journal_append(intake->store, intake->clock, &event);
+    run->count = run->other_count = 0;
+    intake->tell_rejected_ns = now_ns + NS_PER_S;
+}
+
+struct status_counts intake_take_counts(struct intake *intake)
+{
+    struct status_counts counts = intake->counts;
+
+    intake->counts = (struct status_counts){0};
+    return counts;
+}
