@@ -160,6 +160,11 @@ void line_release(struct line_unit *unit)
     unlock(line);
 }
 
+static uint8_t one_more(uint8_t in_a_row)
+{
+    return in_a_row < LINE_TRUSTED ? in_a_row + 1 : in_a_row;
+}
+
 void line_note(struct line_unit *unit, bool answered, int64_t took_ns, int64_t now_ns)
 {
     struct line *line = unit->line;
@@ -172,17 +177,29 @@ void line_note(struct line_unit *unit, bool answered, int64_t took_ns, int64_t n
     unit->failing_before = unit->failing_before && !answered;
     unit->suspect = !answered && (!unit->trusted || unit->failing_before); /* B2 */
     unit->proven = answered;
-    if (!answered) {
-        unit->answers = 0;
-    } else if (unit->answers < LINE_TRUSTED) {
-        unit->answers++;
-    }
+    unit->answers = answered ? one_more(unit->answers) : 0;
+    unit->failures = answered ? 0 : one_more(unit->failures);
     if (answered) {
         forget_suspect(unit);
     } else if (now_ns + LINE_SUSPECTS_WAIT * took_ns > line->suspects_from_ns) {
         line->suspects_from_ns = now_ns + LINE_SUSPECTS_WAIT * took_ns;
     }
     unlock(line);
+}
+
+static void queue_suspect(struct line_unit *unit)
+{
+    struct line_unit **at = &unit->line->suspects;
+
+    if (unit->queued) {
+        return;
+    }
+    while (*at != NULL && (*at)->failures <= unit->failures) {
+        at = &(*at)->next;
+    }
+    unit->next = *at;
+    *at = unit;
+    unit->queued = true;
 }
 
 int64_t line_not_before(struct line_unit *unit, int64_t now_ns)
@@ -195,16 +212,7 @@ int64_t line_not_before(struct line_unit *unit, int64_t now_ns)
     }
     lock(line);
     if (line->members > 1 && line->trying != unit) {
-        struct line_unit **end = &line->suspects;
-
-        while (!unit->queued && *end != NULL) {
-            end = &(*end)->next;
-        }
-        if (!unit->queued) {
-            *end = unit;
-            unit->next = NULL;
-            unit->queued = true;
-        }
+        queue_suspect(unit);
         if (now_ns < line->suspects_from_ns) {
             from_ns = line->suspects_from_ns;
         } else if (line->trying != NULL || line->suspects != unit) {

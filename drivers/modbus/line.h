@@ -13,7 +13,8 @@
  *      LINE_TRUSTED times in a row is one only when it fails again, tried anew: another one's noise
  *      may hit a good unit twice in a turn. On a line of several units, all suspects together get a
  *      tenth of the time: after a failed request that took T the next one to any suspect begins 9 T
- *      later. They take turns, too: line_not_before().
+ *      later. They take turns, too, those first that failed less than LINE_TRUSTED times since they
+ *      last answered: what noise made a suspect is no long while one. line_not_before().
  *  B3  The connection stays as long as a unit uses it. Who finds it broken closes it; the next
  *      request makes it anew. After a failure to connect nobody tries for LINE_REST_NS: they get
  *      the same answer.
@@ -50,6 +51,7 @@ struct line_unit {
     bool suspect;        /* B2 */
     bool proven;         /* it has answered since it began, or since it failed */
     uint8_t answers;     /* in a row; LINE_TRUSTED at most */
+    uint8_t failures;    /* the same */
 };
 
 struct line {
@@ -58,7 +60,7 @@ struct line {
     struct line_place *first, **last;
     bool taken;
     unsigned members, users;
-    struct line_unit *suspects;     /* that wait, in the order of asking */
+    struct line_unit *suspects; /* that wait: fewest failures first, then in the order of asking */
     const struct line_unit *trying; /* the suspect whose time it is */
     int64_t suspects_from_ns;       /* monotonic */
 

@@ -95,6 +95,25 @@ static void suspects_take_turns(void **state) /* B2 */
                      free_ns + took_ns + LINE_SUSPECTS_WAIT * took_ns);
 }
 
+static void a_suspect_that_answered_lately_comes_before_the_dead(void **state) /* B2 */
+{
+    struct cabinet *cabinet = *state;
+    int64_t free_ns = begin_ns + LINE_SUSPECTS_WAIT * took_ns;
+
+    use(&cabinet->north, false, LINE_TRUSTED, begin_ns);
+    use(&cabinet->south, false, LINE_TRUSTED + 1, begin_ns);
+    use(&cabinet->west, true, 1, begin_ns);
+    use(&cabinet->west, false, 1, begin_ns);
+    assert_int_equal(line_not_before(&cabinet->north, begin_ns), free_ns);
+    assert_int_equal(line_not_before(&cabinet->south, begin_ns), free_ns);
+    assert_int_equal(line_not_before(&cabinet->west, begin_ns), free_ns);
+    assert_true(line_not_before(&cabinet->north, free_ns) > free_ns);
+    assert_int_equal(line_not_before(&cabinet->west, free_ns), 0);
+    line_disuse(&cabinet->west);
+    assert_true(line_not_before(&cabinet->south, free_ns) > free_ns); /* north asked first */
+    assert_int_equal(line_not_before(&cabinet->north, free_ns), 0);
+}
+
 static void a_unit_alone_on_its_line_waits_for_nobody(void **state) /* B2 */
 {
     struct cabinet *cabinet = *state;
@@ -124,6 +143,7 @@ int main(void)
         ON_A_LINE(a_unit_that_never_answered_is_a_suspect_at_once),
         ON_A_LINE(a_unit_that_answered_is_tried_anew_before_it_is_a_suspect),
         ON_A_LINE(suspects_take_turns),
+        ON_A_LINE(a_suspect_that_answered_lately_comes_before_the_dead),
         ON_A_LINE(a_unit_alone_on_its_line_waits_for_nobody),
         ON_A_LINE(a_line_that_is_taken_is_waited_for_and_no_longer),
     };
