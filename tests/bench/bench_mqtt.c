@@ -12,6 +12,7 @@
  * broker and candidate runs; the rate is taken from the first tenth on, so that starting and
  * connecting are not in it. What the agent has committed is read from tests/torture/shim.c inside
  * it, which also slows the flushes. */
+#include "base/cleanup.h"
 #include "tests/bench/agent_process.h"
 #include "tests/bench/figure.h"
 #include "tests/bench/mqtt_backlog.h"
@@ -20,19 +21,23 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     ROUNDS = 5,
     MESSAGES = 60000,
+    FIRST = MESSAGES / 10, /* what is measured lies between these */
+    LAST = MESSAGES - MESSAGES / 20,
     WINDOW = 1000,
     SLOW_WINDOW = 2000, /* a message waits for two flushes at most, and 100,000 a second come */
     USUAL_WINDOW = 20,  /* of both, when nobody sets it */
@@ -45,7 +50,7 @@ enum {
 struct subject {
     const struct backlog *backlog;
     const char *folder;
-    struct shim_state *state; /* of the shim; its first word is Paho's counter, too */
+    struct shim_state *state; /* of the shim, and of the bare Paho */
     bool tls;
     unsigned slow_us, window;
     char state_path[PATH_MAX], output_path[PATH_MAX];
@@ -54,7 +59,8 @@ struct subject {
 struct candidate {
     const char *client_id, *topic;
     pid_t (*start)(struct subject *subject);
-    uint64_t (*count)(const struct subject *subject);
+    /** Until that many have come, or DRAINED_IN_S; returns how many. */
+    uint64_t (*wait)(const struct subject *subject, pid_t process, uint64_t least);
     void (*stop)(struct subject *subject, pid_t process);
 };
 
@@ -123,9 +129,13 @@ static pid_t start_agent(struct subject *subject)
     return agent_process_start(subject->folder, variables);
 }
 
-static uint64_t count_committed(const struct subject *subject)
+static uint64_t wait_counted(const struct subject *subject, pid_t process, uint64_t least)
 {
-    return subject->state->committed[STREAM_READINGS];
+    struct shim_state *state = subject->state;
+
+    (void)process;
+    (void)milestone_wait(&state->readings, &state->committed[STREAM_READINGS], least, DRAINED_IN_S);
+    return state->committed[STREAM_READINGS];
 }
 
 static void stop_agent(struct subject *subject, pid_t process)
@@ -154,11 +164,6 @@ static pid_t start_paho(struct subject *subject)
     return process;
 }
 
-static uint64_t count_received(const struct subject *subject)
-{
-    return subject->state->armed; /* the first word of the file */
-}
-
 static void stop_process(struct subject *subject, pid_t process)
 {
     (void)subject;
@@ -169,31 +174,51 @@ static void stop_process(struct subject *subject, pid_t process)
 
 static pid_t start_mosquitto_sub(struct subject *subject)
 {
-    char port[16];
+    char port[16], last[16];
+    CLEANUP(cleanup_close)
+    int output = open(subject->output_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     pid_t process;
 
+    (void)snprintf(last, sizeof(last), "%d", LAST);
     (void)snprintf(port, sizeof(port), "%u", (unsigned)subject->backlog->broker.port);
     process = fork();
     if (process == 0) {
-        int output = open(subject->output_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (output >= 0 && dup2(output, STDOUT_FILENO) >= 0) {
             (void)execlp("mosquitto_sub", "mosquitto_sub", "-h", "127.0.0.1", "-p", port, "-c",
-                         "-i", "file", "-q", "1", "-t", "bench/file", (char *)NULL);
+                         "-i", "file", "-q", "1", "-t", "bench/file", "-C", last, (char *)NULL);
         }
         _exit(127);
     }
     return process;
 }
 
-static uint64_t count_written(const struct subject *subject)
+static uint64_t written(const struct subject *subject)
 {
     struct stat status;
 
     return stat(subject->output_path, &status) == 0
                ? (uint64_t)status.st_size / (BACKLOG_PAYLOAD_BYTES + 1)
                : 0;
+}
+
+/** Its beginning is seen at the file. To watch that costs it something; the end of what is measured
+ *  is the end of the process, which comes by itself behind LAST messages. */
+static uint64_t wait_written(const struct subject *subject, pid_t process, uint64_t least)
+{
+    CLEANUP(cleanup_close) int watch = inotify_init1(IN_CLOEXEC);
+    CLEANUP(cleanup_close) int end = (int)syscall(SYS_pidfd_open, process, 0);
+    struct pollfd ready[] = {{.fd = end, .events = POLLIN}, {.fd = watch, .events = POLLIN}};
+    char events[4096];
+
+    if (watch < 0 || end < 0 ||
+        (least < LAST && inotify_add_watch(watch, subject->output_path, IN_MODIFY) < 0)) {
+        die("cannot watch the file of mosquitto_sub");
+    }
+    while (written(subject) < least && poll(ready, 2, DRAINED_IN_S * 1000) > 0 &&
+           ready[0].revents == 0 && read(watch, events, sizeof(events)) > 0) {
+    }
+    return written(subject);
 }
 
 static void stop_mosquitto_sub(struct subject *subject, pid_t process)
@@ -205,38 +230,19 @@ static void stop_mosquitto_sub(struct subject *subject, pid_t process)
     (void)unlink(subject->output_path);
 }
 
-static const struct candidate the_agent = {"agent", "bench/agent", start_agent, count_committed,
+static const struct candidate the_agent = {"agent", "bench/agent", start_agent, wait_counted,
                                            stop_agent};
-static const struct candidate bare_paho = {"paho", "bench/paho", start_paho, count_received,
+static const struct candidate bare_paho = {"paho", "bench/paho", start_paho, wait_counted,
                                            stop_process};
 static const struct candidate file_writer = {"file", "bench/file", start_mosquitto_sub,
-                                             count_written, stop_mosquitto_sub};
-
-/** Wait until that many have come; when that was, and how many there were then. */
-static bool wait_count(const struct candidate *candidate, const struct subject *subject,
-                       uint64_t least, int64_t *at_ns, uint64_t *count)
-{
-    const struct timespec pause = {.tv_nsec = 200 * 1000};
-    int64_t until_ns = figure_now_ns() + DRAINED_IN_S * INT64_C(1000000000);
-
-    do {
-        *count = candidate->count(subject);
-        *at_ns = figure_now_ns();
-        if (*count >= least) {
-            return true;
-        }
-        (void)nanosleep(&pause, NULL);
-    } while (*at_ns < until_ns);
-    return false;
-}
+                                             wait_written, stop_mosquitto_sub};
 
 /** Messages a second of one drained session. */
 static double drain(const struct candidate *candidate, struct subject *subject)
 {
-    uint64_t first = 0, last = 0;
-    int64_t begin_ns = 0, end_ns = 0;
+    uint64_t first, last;
+    int64_t begin_ns, end_ns;
     pid_t process;
-    bool drained;
 
     if (!backlog_session(subject->backlog, candidate->client_id, candidate->topic) ||
         !backlog_fill(subject->backlog, candidate->topic, MESSAGES)) {
@@ -244,10 +250,12 @@ static double drain(const struct candidate *candidate, struct subject *subject)
     }
     memset(subject->state, 0, sizeof(*subject->state));
     process = candidate->start(subject);
-    drained = wait_count(candidate, subject, MESSAGES / 10, &begin_ns, &first) &&
-              wait_count(candidate, subject, MESSAGES - MESSAGES / 20, &end_ns, &last);
+    first = candidate->wait(subject, process, FIRST);
+    begin_ns = figure_now_ns();
+    last = candidate->wait(subject, process, LAST);
+    end_ns = figure_now_ns();
     candidate->stop(subject, process);
-    if (!drained) {
+    if (first < FIRST || last < LAST) {
         die("a candidate did not get its messages");
     }
     if (subject->state->slow_ppm > 0 && subject->state->slow_syncs == 0) {

@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { SETTLE_S = 10 };
+enum { SETTLE_POLLS = 10, LIMIT_S = 120 };
 
 static bool write_config(const char *folder, const struct modbus_peer *peer, unsigned devices,
                          unsigned points)
@@ -55,25 +54,34 @@ static double late_ms(const struct modbus_peer_counts *counts, double share)
     return i + 1; /* the end of its millisecond */
 }
 
-static bool measure(struct modbus_peer *peer, pid_t process, unsigned seconds,
+/** That many more, each device once a second. */
+static bool wait_polls(struct modbus_peer_counts *counts, uint64_t polls)
+{
+    return milestone_wait(&counts->requested, &counts->requests,
+                          atomic_load(&counts->requests) + polls, LIMIT_S);
+}
+
+static bool measure(struct modbus_peer *peer, pid_t process, unsigned devices, unsigned seconds,
                     struct modbus_agent_result *result)
 {
-    const struct timespec settle = {.tv_sec = SETTLE_S}, window = {.tv_sec = seconds};
     double before_s = 0, after_s = 0;
     int64_t begin_ns, took_ns;
     uint64_t total = 0;
+    bool counted;
 
-    (void)nanosleep(&settle, NULL);
+    if (!wait_polls(peer->counts, (uint64_t)SETTLE_POLLS * devices)) {
+        return false;
+    }
     memset(peer->counts->late_ms, 0, sizeof(peer->counts->late_ms));
     if (!agent_process_look(process, &before_s, &result->resident_mib)) {
         return false;
     }
     begin_ns = figure_now_ns();
     atomic_store(&peer->counts->counting, true);
-    (void)nanosleep(&window, NULL);
+    counted = wait_polls(peer->counts, (uint64_t)seconds * devices);
     atomic_store(&peer->counts->counting, false);
     took_ns = figure_now_ns() - begin_ns;
-    if (!agent_process_look(process, &after_s, &result->resident_mib)) {
+    if (!counted || !agent_process_look(process, &after_s, &result->resident_mib)) {
         return false;
     }
     for (unsigned i = 0; i < MODBUS_PEER_MS; i++) {
@@ -97,7 +105,7 @@ bool modbus_agent_run(struct modbus_peer *peer, unsigned devices, unsigned point
         process = agent_process_start(folder, NULL);
     }
     if (process > 0) {
-        measured = measure(peer, process, seconds, result);
+        measured = measure(peer, process, devices, seconds, result);
         agent_process_stop(process);
     }
     agent_process_remove(folder);

@@ -20,6 +20,7 @@ enum { REQUEST_BYTES = 12, ANSWER_MAX = 260, EVENTS_MAX = 64, BACKLOG = 1024 };
 
 static void count(struct modbus_peer_counts *counts, const struct timespec *now, unsigned first)
 {
+    milestone_pass(&counts->requested, atomic_fetch_add(&counts->requests, 1) + 1);
     if (atomic_load(&counts->counting)) {
         int64_t phase_ns = schedule_phase_ns(NS_PER_S, first - MODBUS_PEER_FIRST);
         int64_t late_ns = (now->tv_nsec - phase_ns + NS_PER_S) % NS_PER_S;

@@ -11,6 +11,8 @@
 #ifndef TESTS_BENCH_MODBUS_PEER_H
 #define TESTS_BENCH_MODBUS_PEER_H
 
+#include "tests/support/milestone.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +23,8 @@ enum { MODBUS_PEER_MS = 1000, MODBUS_PEER_FIRST = 1000 };
 /** In memory shared with its process. */
 struct modbus_peer_counts {
     _Atomic bool counting;
+    _Atomic uint64_t requests; /* of all functions, always */
+    struct milestone requested;
     _Atomic uint64_t late_ms[MODBUS_PEER_MS];
 };
 

@@ -241,6 +241,7 @@ static void transaction_is_over(bool succeeded)
         }
         pending[i] = (struct range){0};
     }
+    milestone_pass(&shim_state()->readings, shim_state()->committed[STREAM_READINGS]);
 }
 
 static int step_commit(sqlite3_stmt *statement)

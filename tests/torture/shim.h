@@ -12,6 +12,7 @@
 #define TESTS_TORTURE_SHIM_H
 
 #include "base/stream.h"
+#include "tests/support/milestone.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -64,6 +65,7 @@ struct shim_state {
     _Atomic uint64_t given_twice;             /* numbers committed that were committed before */
     _Atomic uint64_t pubacks;
     _Atomic uint64_t io_errors, no_spaces, slow_syncs;
+    struct milestone readings; /* of committed[STREAM_READINGS] */
 };
 
 #endif

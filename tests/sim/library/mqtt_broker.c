@@ -5,14 +5,15 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -125,20 +126,23 @@ bool broker_start(struct mqtt_broker *broker)
     return running;
 }
 
-enum { END_AGAIN = 50 }; /* moments of 10 ms */
+enum { END_AGAIN_MS = 500 };
 
+/** mosquitto 2.0 overlooks a SIGTERM that comes just after it began to run: it is told again. */
 static void end(struct mqtt_broker *broker, int signal_number)
 {
-    const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+    CLEANUP(cleanup_close)
+    int fd = broker->pid > 0 ? (int)syscall(SYS_pidfd_open, broker->pid, 0) : -1;
+    struct pollfd ended = {.fd = fd, .events = POLLIN};
 
-    /* mosquitto 2.0 overlooks a SIGTERM that comes just after it began to run: it is told again. */
-    for (unsigned i = 0; broker->pid > 0 && waitpid(broker->pid, NULL, WNOHANG) == 0; i++) {
-        if (i % END_AGAIN == 0) {
-            (void)kill(broker->pid, signal_number);
-            nudge(broker);
-        }
-        (void)nanosleep(&moment, NULL);
+    if (fd < 0) {
+        return;
     }
+    do {
+        (void)kill(broker->pid, signal_number);
+        nudge(broker);
+    } while (poll(&ended, 1, END_AGAIN_MS) == 0);
+    (void)waitpid(broker->pid, NULL, 0);
     broker->pid = 0;
 }
 

@@ -32,6 +32,8 @@ struct serial_line {
     pthread_mutex_t lock;
     struct serial_line_counts counts[SERIAL_LINE_UNITS];
     unsigned spoilt;
+    uint64_t answers[SERIAL_LINE_UNITS]; /* since the opening */
+    pthread_cond_t answered;
 };
 
 static int64_t now_ns(void)
@@ -127,6 +129,8 @@ static void finish(struct serial_line *line, struct frame *frame)
         int64_t late_ns = clock_utc_ns(&clock_system) % line->settings.interval_ns;
 
         counts->answers++;
+        line->answers[copy.bytes[0] % SERIAL_LINE_UNITS]++;
+        (void)pthread_cond_broadcast(&line->answered); /* cannot fail */
         counts->latest_ns = late_ns > counts->latest_ns ? late_ns : counts->latest_ns;
     }
 }
@@ -234,6 +238,7 @@ struct serial_line *serial_line_open(const struct serial_line_settings *settings
                                      size_t port_size)
 {
     struct serial_line *line = calloc(1, sizeof(*line));
+    pthread_condattr_t attributes;
 
     if (line == NULL) {
         return NULL;
@@ -241,6 +246,10 @@ struct serial_line *serial_line_open(const struct serial_line_settings *settings
     line->settings = *settings;
     line->near = line->far = -1;
     (void)pthread_mutex_init(&line->lock, NULL); /* cannot fail on Linux */
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&line->answered, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
     line->stop = eventfd(0, EFD_CLOEXEC);
     for (unsigned unit = 0; unit < SERIAL_LINE_UNITS; unit++) {
         line->next_babble_ns[unit] = now_ns() + settings->slaves[unit].babbles_every_ns;
@@ -267,6 +276,43 @@ unsigned serial_line_take_counts(struct serial_line *line, unsigned unit,
     return spoilt;
 }
 
+static uint64_t answers_up_to(const struct serial_line *line, unsigned last_unit)
+{
+    uint64_t sum = 0;
+
+    for (unsigned unit = 1; unit <= last_unit; unit++) {
+        sum += line->answers[unit];
+    }
+    return sum;
+}
+
+bool serial_line_wait_answers(struct serial_line *line, unsigned last_unit, uint64_t answers,
+                              int64_t wait_ns)
+{
+    int64_t until_ns = now_ns() + wait_ns;
+    const struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
+                                   .tv_nsec = (long)(until_ns % NS_PER_S)};
+    bool enough;
+
+    (void)pthread_mutex_lock(&line->lock);
+    while (answers_up_to(line, last_unit) < answers &&
+           pthread_cond_timedwait(&line->answered, &line->lock, &until) == 0) {
+    }
+    enough = answers_up_to(line, last_unit) >= answers;
+    (void)pthread_mutex_unlock(&line->lock);
+    return enough;
+}
+
+uint64_t serial_line_answers(struct serial_line *line, unsigned last_unit)
+{
+    uint64_t answers;
+
+    (void)pthread_mutex_lock(&line->lock);
+    answers = answers_up_to(line, last_unit);
+    (void)pthread_mutex_unlock(&line->lock);
+    return answers;
+}
+
 void serial_line_close(struct serial_line *line)
 {
     if (line == NULL) {
@@ -283,6 +329,7 @@ void serial_line_close(struct serial_line *line)
             (void)close(fd); /* nothing is left to be written */
         }
     }
+    (void)pthread_cond_destroy(&line->answered); /* nobody waits */
     (void)pthread_mutex_destroy(&line->lock);
     free(line);
 }

@@ -42,6 +42,14 @@ struct serial_line *serial_line_open(const struct serial_line_settings *settings
 unsigned serial_line_take_counts(struct serial_line *line, unsigned unit,
                                  struct serial_line_counts *counts);
 
+/** Until units 1 to `last_unit` have answered that often, in all, since the opening. false: not
+ *  within that time. */
+bool serial_line_wait_answers(struct serial_line *line, unsigned last_unit, uint64_t answers,
+                              int64_t wait_ns);
+
+/** How often they have, so far. */
+uint64_t serial_line_answers(struct serial_line *line, unsigned last_unit);
+
 /** Stop, close, free. Accepts NULL. */
 void serial_line_close(struct serial_line *line);
 
