@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 void agent_process_path(const char *program, char *path, size_t size)
@@ -48,32 +49,34 @@ pid_t agent_process_start(const char *folder, const char *const *variables)
     return process;
 }
 
+/** Of the process, by its own clock: /proc has hundredths of a second. */
+static bool look_at_clock(pid_t process, double *processor_s)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+        return false;
+    }
+    *processor_s = (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+    return true;
+}
+
 bool agent_process_look(pid_t process, double *processor_s, double *resident_mib)
 {
-    char path[64], line[1024];
-    unsigned long user = 0, kernel = 0, pages = 0;
-    const char *at;
+    char path[64];
+    unsigned long pages = 0;
     FILE *file;
     bool found;
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)process);
+    (void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)process);
     file = fopen(path, "r");
-    found = file != NULL && fgets(line, sizeof(line), file) != NULL;
+    found = file != NULL && fscanf(file, "%*u %lu", &pages) == 1; /* NOLINT(cert-err34-c) */
     if (file != NULL) {
-        (void)fclose(file);
+        (void)fclose(file); /* read only */
     }
-    at = found ? strrchr(line, ')') : NULL;
-    /* proc(5): utime and stime are fields 14 and 15, rss 24; the name is 2. */
-    if (at == NULL ||
-        sscanf(at + 2, /* NOLINT(cert-err34-c) */
-               "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u "
-               "%*u %lu",
-               &user, &kernel, &pages) != 3) {
-        return false;
-    }
-    *processor_s = (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
     *resident_mib = (double)pages * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
-    return true;
+    return found && look_at_clock(process, processor_s);
 }
 
 void agent_process_stop(pid_t process)

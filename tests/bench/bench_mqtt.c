@@ -14,9 +14,10 @@
  * it, which also slows the flushes. */
 #include "base/cleanup.h"
 #include "tests/bench/agent_process.h"
+#include "tests/bench/committed.h"
 #include "tests/bench/figure.h"
 #include "tests/bench/mqtt_backlog.h"
-#include "tests/torture/shim.h"
+#include "tests/bench/scratch.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,7 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -44,7 +44,6 @@ enum {
     SLOW_US = 5000,
     ALWAYS_PPM = 1000000,
     DRAINED_IN_S = 60,
-    FOLDER_SIZE = 1000,
 };
 
 struct subject {
@@ -131,11 +130,8 @@ static pid_t start_agent(struct subject *subject)
 
 static uint64_t wait_counted(const struct subject *subject, pid_t process, uint64_t least)
 {
-    struct shim_state *state = subject->state;
-
     (void)process;
-    (void)milestone_wait(&state->readings, &state->committed[STREAM_READINGS], least, DRAINED_IN_S);
-    return state->committed[STREAM_READINGS];
+    return committed_wait(subject->state, STREAM_READINGS, least, DRAINED_IN_S);
 }
 
 static void stop_agent(struct subject *subject, pid_t process)
@@ -278,45 +274,6 @@ static void compare(struct figure_sheet *sheet, const char *name, struct subject
                                              FIGURE_AT_LEAST, target, 0});
 }
 
-static struct shim_state *make_state(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    void *mapped;
-
-    if (fd < 0 || ftruncate(fd, sizeof(struct shim_state)) != 0) {
-        die("no file to count in");
-    }
-    mapped = mmap(NULL, sizeof(struct shim_state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    (void)close(fd);
-    return mapped == MAP_FAILED ? NULL : mapped;
-}
-
-/** The queue stands where build/ does: /tmp may be memory, which is synced at once. */
-static void make_folder(char folder[FOLDER_SIZE])
-{
-    const char *directory = getenv("LEAT_BENCH_DIR");
-    char path[FOLDER_SIZE], whole[PATH_MAX];
-
-    (void)snprintf(path, sizeof(path), "%s/mqtt-XXXXXX",
-                   directory == NULL ? "build/bench" : directory);
-    if (mkdtemp(path) == NULL || realpath(path, whole) == NULL || strlen(whole) >= FOLDER_SIZE) {
-        die("cannot make a folder in LEAT_BENCH_DIR");
-    }
-    memcpy(folder, whole, strlen(whole) + 1);
-}
-
-static void remove_folder(const char *folder)
-{
-    static const char *const names[] = {"state", "output"};
-    char path[PATH_MAX];
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(folder);
-}
-
 static void start_broker(struct subject *subject, struct backlog *backlog, unsigned window)
 {
     subject->backlog = backlog;
@@ -331,19 +288,21 @@ int main(void)
     struct subject subject = {0};
     struct figure_sheet sheet;
     struct backlog backlog;
-    char folder[FOLDER_SIZE], agent_folder[FOLDER_SIZE + 8];
+    char folder[SCRATCH_SIZE], agent_folder[SCRATCH_SIZE + 8];
 
     if (!figure_open(&sheet, "mqtt")) {
         return EXIT_FAILURE;
     }
-    make_folder(folder);
+    if (!scratch_make("mqtt", folder)) {
+        die("cannot make a folder in LEAT_BENCH_DIR");
+    }
     (void)snprintf(agent_folder, sizeof(agent_folder), "%s/agent", folder);
     (void)snprintf(subject.state_path, sizeof(subject.state_path), "%s/state", folder);
     (void)snprintf(subject.output_path, sizeof(subject.output_path), "%s/output", folder);
-    subject.state = make_state(subject.state_path);
+    subject.state = committed_open(subject.state_path);
     subject.folder = agent_folder;
     if (subject.state == NULL) {
-        die("cannot map the file to count in");
+        die("no file to count in");
     }
     start_broker(&subject, &backlog, WINDOW);
     compare(&sheet, "durable-plain", &subject, &bare_paho, "bare-paho", 0.8);
@@ -360,7 +319,7 @@ int main(void)
     start_broker(&subject, &backlog, USUAL_WINDOW);
     compare(&sheet, "durable-window-20", &subject, &bare_paho, "bare-paho", 0.4);
     backlog_close(&backlog);
-    (void)munmap(subject.state, sizeof(*subject.state));
-    remove_folder(folder);
+    committed_close(subject.state);
+    scratch_remove(folder);
     return figure_close(&sheet) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -20,7 +20,8 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
     struct shim_state *state = context;
 
     (void)topic_size;
-    milestone_pass(&state->readings, atomic_fetch_add(&state->committed[STREAM_READINGS], 1) + 1);
+    milestone_pass(&state->milestones[STREAM_READINGS],
+                   atomic_fetch_add(&state->committed[STREAM_READINGS], 1) + 1);
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
     return 1;

@@ -20,6 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef SYS_futex_time64 /* 32 bits: struct timespec has 64 of them here */
+#define MILESTONE_FUTEX SYS_futex_time64
+#else
+#define MILESTONE_FUTEX SYS_futex
+#endif
+
 struct milestone {
     _Atomic uint64_t goal; /* 0: nobody waits */
     _Atomic uint32_t reached;
@@ -49,7 +55,7 @@ static inline bool milestone_wait(struct milestone *milestone, const _Atomic uin
     atomic_store(&milestone->reached, 0);
     atomic_store(&milestone->goal, goal);
     while (atomic_load(count) < goal && atomic_load(&milestone->reached) == 0) {
-        if (syscall(SYS_futex, &milestone->reached, FUTEX_WAIT_BITSET, 0, &until, NULL,
+        if (syscall(MILESTONE_FUTEX, &milestone->reached, FUTEX_WAIT_BITSET, 0, &until, NULL,
                     FUTEX_BITSET_MATCH_ANY) != 0 &&
             errno == ETIMEDOUT) {
             break;

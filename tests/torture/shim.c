@@ -240,8 +240,8 @@ static void transaction_is_over(bool succeeded)
             shim_state()->committed[i] = range->last > before ? range->last : before;
         }
         pending[i] = (struct range){0};
+        milestone_pass(&shim_state()->milestones[i], shim_state()->committed[i]);
     }
-    milestone_pass(&shim_state()->readings, shim_state()->committed[STREAM_READINGS]);
 }
 
 static int step_commit(sqlite3_stmt *statement)

@@ -65,7 +65,7 @@ struct shim_state {
     _Atomic uint64_t given_twice;             /* numbers committed that were committed before */
     _Atomic uint64_t pubacks;
     _Atomic uint64_t io_errors, no_spaces, slow_syncs;
-    struct milestone readings; /* of committed[STREAM_READINGS] */
+    struct milestone milestones[STREAM_COUNT]; /* of `committed` */
 };
 
 #endif

@@ -11,7 +11,8 @@ STREAMS = ("events", "readings", "logs", "catalogue")
 WORDS = ("armed", "pass", "moment", "nth", "io_error_ppm", "no_space_ppm", "slow_ppm", "slow_us",
          "random", "killed_event", "killed_moment", *(f"events.{name}" for name in EVENTS),
          *(f"committed.{name}" for name in STREAMS), "given_twice", "pubacks", "io_errors",
-         "no_spaces", "slow_syncs", "readings.goal", "readings.reached")
+         "no_spaces", "slow_syncs",
+         *(f"milestones.{name}.{word}" for name in STREAMS for word in ("goal", "reached")))
 
 
 class Shim:
