@@ -56,8 +56,13 @@ void *arena_allocate(struct arena *arena, size_t size_bytes)
             return NULL;
         }
         block->capacity = capacity;
-        block->next = arena->blocks;
-        arena->blocks = block;
+        if (rounded > BLOCK_BYTES && arena->blocks != NULL) { /* the first is not full yet */
+            block->next = arena->blocks->next;
+            arena->blocks->next = block;
+        } else {
+            block->next = arena->blocks;
+            arena->blocks = block;
+        }
     }
     found = block->bytes + block->used;
     block->used += rounded;

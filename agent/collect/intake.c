@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct intake *intake_of(struct driver_sink *sink)
@@ -19,20 +20,25 @@ static void reject(struct driver_sink *sink, const struct driver_rejection *reje
     struct intake *intake = intake_of(sink);
     struct rejected_run *run = &intake->rejected;
     uint64_t count = rejection->count > 0 ? rejection->count : 1;
-    char source[sizeof(run->source)];
-    char reason[sizeof(run->reason)];
+    char source[sizeof(run->first->source)];
+    char reason[sizeof(run->first->reason)];
 
+    if (run->count == 0 && run->first == NULL) {
+        run->first = calloc(1, sizeof(*run->first)); /* NULL: told without its texts */
+    }
     (void)utf8_copy(source, sizeof(source), rejection->source, strlen(rejection->source));
     (void)utf8_copy(reason, sizeof(reason), rejection->reason, strlen(rejection->reason));
-    if (run->count > 0 && (strcmp(run->source, source) != 0 || strcmp(run->reason, reason) != 0)) {
-        run->other_count += count;
-    }
     if (run->count == 0) {
-        memcpy(run->source, source, sizeof(source));
-        memcpy(run->reason, reason, sizeof(reason));
-        (void)utf8_copy(run->first_payload, sizeof(run->first_payload), rejection->payload,
-                        rejection->payload_bytes);
         run->from_ns = rejection->received_ns;
+    }
+    if (run->first != NULL && run->count == 0) {
+        memcpy(run->first->source, source, sizeof(source));
+        memcpy(run->first->reason, reason, sizeof(reason));
+        (void)utf8_copy(run->first->payload, sizeof(run->first->payload), rejection->payload,
+                        rejection->payload_bytes);
+    } else if (run->first != NULL && (strcmp(run->first->source, source) != 0 ||
+                                      strcmp(run->first->reason, reason) != 0)) {
+        run->other_count += count;
     }
     run->count += count;
     intake->counts.rejected += count;
@@ -203,6 +209,8 @@ enum error_code intake_init(struct intake *intake, const struct config_device *d
 void intake_deinit(struct intake *intake)
 {
     point_table_deinit(&intake->points);
+    free(intake->rejected.first);
+    intake->rejected.first = NULL;
 }
 
 void intake_mark_all(struct intake *intake, uint32_t status)
@@ -221,15 +229,17 @@ void intake_mark_all(struct intake *intake, uint32_t status)
 
 void intake_tell_rejected(struct intake *intake, bool at_once)
 {
+    static const struct rejected_payload untold = {.reason = "no memory to keep the reason"};
     struct rejected_run *run = &intake->rejected;
+    const struct rejected_payload *first = run->first != NULL ? run->first : &untold;
     int64_t now_ns = clock_monotonic_ns(intake->clock);
-    char subject[STATUS_NAME_SIZE + sizeof(run->source) + 1];
-    char reason[sizeof(run->reason) + 80];
+    char subject[STATUS_NAME_SIZE + sizeof(first->source) + 1];
+    char reason[sizeof(first->reason) + 80];
     struct event event = {
         .kind = "rejected",
         .subject = subject,
-        .reason = run->reason,
-        .detail = run->first_payload,
+        .reason = first->reason,
+        .detail = first->payload,
         .count = run->count,
         .from_ns = run->from_ns,
         .to_ns = run->to_ns,
@@ -238,12 +248,12 @@ void intake_tell_rejected(struct intake *intake, bool at_once)
     if (run->count == 0 || (!at_once && now_ns < intake->tell_rejected_ns)) {
         return;
     }
-    (void)snprintf(subject, sizeof(subject), "%s %s", intake->points.device->name, run->source);
+    (void)snprintf(subject, sizeof(subject), "%s %s", intake->points.device->name, first->source);
     if (run->other_count > 0) {
         (void)snprintf(reason, sizeof(reason),
                        "%s; %" PRIu64 " of them of other sources or for "
                        "other reasons",
-                       run->reason, run->other_count); /* fits */
+                       first->reason, run->other_count); /* fits */
         event.reason = reason;
     }
     journal_append(intake->store, intake->clock, &event);

@@ -13,14 +13,18 @@
 #include "base/event.h"
 #include "drivers/driver.h"
 
-/** Payloads that failed, not yet told as an event; the first one's source, reason and bytes. */
+struct rejected_payload {
+    char source[512];
+    char reason[512];
+    char payload[EVENT_DETAIL_MAX];
+};
+
+/** Payloads that failed, not yet told as an event. */
 struct rejected_run {
     uint64_t count;
     uint64_t other_count; /* of them of another source or for another reason than the first */
     int64_t from_ns, to_ns;
-    char source[512];
-    char reason[512];
-    char first_payload[EVENT_DETAIL_MAX];
+    struct rejected_payload *first; /* made when it is needed: most devices send no broken one */
 };
 
 struct intake {
