@@ -338,29 +338,24 @@ static const struct device_link modbus_link = {
     .not_before = link_not_before,
 };
 
+/* What the three have in common: all but the words, the wire and what prepares for it. */
+#define MODBUS_DRIVER                                                                              \
+    .state_size = sizeof(struct modbus_device), .point_options = modbus_device_point_options,      \
+    .point_size = sizeof(struct modbus_point_options),                                             \
+    .point_address_offset = offsetof(struct modbus_point_options, address),                        \
+    .point_type = modbus_device_point_type, .add_point = modbus_device_add_point,                  \
+    .session = modbus_session, .link = &modbus_link, .read = modbus_read,                          \
+    .learned = modbus_learned, .remember = modbus_remember, .committed = modbus_committed,         \
+    .fit = modbus_device_fit, .write = modbus_device_write, .identify = modbus_device_identify,    \
+    .close = modbus_close_device, .destroy = modbus_destroy
+
 const struct driver modbus_tcp_driver = {
     .name = "modbus-tcp",
     .summary = "reads and writes coils, inputs and registers of Modbus TCP devices and gateways",
     .options = modbus_device_options,
-    .state_size = sizeof(struct modbus_device),
-    .point_options = modbus_device_point_options,
-    .point_size = sizeof(struct modbus_point_options),
-    .point_address_offset = offsetof(struct modbus_point_options, address),
-    .point_type = modbus_device_point_type,
-    .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare,
-    .session = modbus_session,
-    .link = &modbus_link,
     .open = modbus_tcp_open,
-    .read = modbus_read,
-    .learned = modbus_learned,
-    .remember = modbus_remember,
-    .committed = modbus_committed,
-    .fit = modbus_device_fit,
-    .write = modbus_device_write,
-    .identify = modbus_device_identify,
-    .close = modbus_close_device,
-    .destroy = modbus_destroy,
+    MODBUS_DRIVER,
 };
 
 const struct driver modbus_rtu_tcp_driver = {
@@ -368,48 +363,16 @@ const struct driver modbus_rtu_tcp_driver = {
     .summary =
         "reads and writes Modbus RTU over TCP: serial gateways that pass frames on as they are",
     .options = modbus_device_options,
-    .state_size = sizeof(struct modbus_device),
-    .point_options = modbus_device_point_options,
-    .point_size = sizeof(struct modbus_point_options),
-    .point_address_offset = offsetof(struct modbus_point_options, address),
-    .point_type = modbus_device_point_type,
-    .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare,
-    .session = modbus_session,
-    .link = &modbus_link,
     .open = modbus_rtu_open,
-    .read = modbus_read,
-    .learned = modbus_learned,
-    .remember = modbus_remember,
-    .committed = modbus_committed,
-    .fit = modbus_device_fit,
-    .write = modbus_device_write,
-    .identify = modbus_device_identify,
-    .close = modbus_close_device,
-    .destroy = modbus_destroy,
+    MODBUS_DRIVER,
 };
 
 const struct driver modbus_rtu_driver = {
     .name = "modbus-rtu",
     .summary = "reads and writes a Modbus RTU device on a serial port",
     .options = modbus_device_serial_options,
-    .state_size = sizeof(struct modbus_device),
-    .point_options = modbus_device_point_options,
-    .point_size = sizeof(struct modbus_point_options),
-    .point_address_offset = offsetof(struct modbus_point_options, address),
-    .point_type = modbus_device_point_type,
-    .add_point = modbus_device_add_point,
     .prepare = modbus_device_prepare_serial,
-    .session = modbus_session,
-    .link = &modbus_link,
     .open = modbus_rtu_open,
-    .read = modbus_read,
-    .learned = modbus_learned,
-    .remember = modbus_remember,
-    .committed = modbus_committed,
-    .fit = modbus_device_fit,
-    .write = modbus_device_write,
-    .identify = modbus_device_identify,
-    .close = modbus_close_device,
-    .destroy = modbus_destroy,
+    MODBUS_DRIVER,
 };

@@ -392,23 +392,23 @@ static void they_can_be_listed(void **state)
     assert_non_null(strstr(list(folder, NULL, ERROR_BAD_CONFIG), "broken.yaml:1:1: "));
 }
 
+#define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_device_takes_the_points_of_its_template, start, end),
-        cmocka_unit_test_setup_teardown(t1_a_template_beside_the_main_file_comes_first, start, end),
-        cmocka_unit_test_setup_teardown(t2_what_the_device_gives_wins_key_by_key, start, end),
-        cmocka_unit_test_setup_teardown(t2_settings_of_the_device_come_from_the_template_too, start,
-                                        end),
-        cmocka_unit_test_setup_teardown(t3_points_are_chosen_by_group_and_by_name, start, end),
-        cmocka_unit_test_setup_teardown(t4_a_template_never_reads_more_often_than_the_device, start,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_changed_template_is_a_changed_device, start, end),
-        cmocka_unit_test_setup_teardown(what_is_wrong_is_said_where_it_stands, start, end),
-        cmocka_unit_test_setup_teardown(a_point_is_changed_once, start, end),
-        cmocka_unit_test_setup_teardown(a_template_is_for_its_protocol, start, end),
-        cmocka_unit_test_setup_teardown(every_shipped_template_is_whole, start, end),
-        cmocka_unit_test_setup_teardown(they_can_be_listed, start, end),
+        CASE(a_device_takes_the_points_of_its_template),
+        CASE(t1_a_template_beside_the_main_file_comes_first),
+        CASE(t2_what_the_device_gives_wins_key_by_key),
+        CASE(t2_settings_of_the_device_come_from_the_template_too),
+        CASE(t3_points_are_chosen_by_group_and_by_name),
+        CASE(t4_a_template_never_reads_more_often_than_the_device),
+        CASE(a_changed_template_is_a_changed_device),
+        CASE(what_is_wrong_is_said_where_it_stands),
+        CASE(a_point_is_changed_once),
+        CASE(a_template_is_for_its_protocol),
+        CASE(every_shipped_template_is_whole),
+        CASE(they_can_be_listed),
     };
 
     return cmocka_run_group_tests_name("config_template", tests, NULL, NULL);

@@ -520,37 +520,28 @@ static void long_lines_take_no_longer_than_their_length(void **state)
     assert_true(clock_monotonic_ns(&clock_system) - began_ns < 5 * NS_PER_S); /* else: hours */
 }
 
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        cmocka_unit_test_setup_teardown(the_examples_of_rfc_3164_chapter_5_4_are_read, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(what_syslogd_writes_into_files_is_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(no_line_of_3164_has_a_pri_above_191_or_a_day_that_is_not,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            a_year_that_is_not_said_is_the_latest_that_is_not_in_the_future, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_examples_of_rfc_5424_chapter_6_5_are_read, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(structured_data_of_rfc_5424_chapter_6_3_becomes_json,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_rfc_5424_does_not_allow_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_line_of_5424_without_a_time_has_that_of_reading, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(data_that_is_too_long_is_left_out_and_said_so, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(lines_that_begin_with_iso_8601_are_read_with_their_severity,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(all_forms_of_an_iso_time_are_read_in_the_zone, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_line_without_an_iso_time_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_pattern_of_ones_own_names_what_is_where, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(every_letter_of_a_time_format_is_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_wrong_in_a_format_is_said, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_text_stays_as_it_is, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(long_lines_take_no_longer_than_their_length, set_up,
-                                        tear_down),
+        CASE(the_examples_of_rfc_3164_chapter_5_4_are_read),
+        CASE(what_syslogd_writes_into_files_is_read),
+        CASE(no_line_of_3164_has_a_pri_above_191_or_a_day_that_is_not),
+        CASE(a_year_that_is_not_said_is_the_latest_that_is_not_in_the_future),
+        CASE(the_examples_of_rfc_5424_chapter_6_5_are_read),
+        CASE(structured_data_of_rfc_5424_chapter_6_3_becomes_json),
+        CASE(what_rfc_5424_does_not_allow_is_refused),
+        CASE(a_line_of_5424_without_a_time_has_that_of_reading),
+        CASE(data_that_is_too_long_is_left_out_and_said_so),
+        CASE(lines_that_begin_with_iso_8601_are_read_with_their_severity),
+        CASE(all_forms_of_an_iso_time_are_read_in_the_zone),
+        CASE(a_line_without_an_iso_time_is_refused),
+        CASE(a_pattern_of_ones_own_names_what_is_where),
+        CASE(every_letter_of_a_time_format_is_read),
+        CASE(what_is_wrong_in_a_format_is_said),
+        CASE(a_text_stays_as_it_is),
+        CASE(long_lines_take_no_longer_than_their_length),
     };
 
     return cmocka_run_group_tests_name("line_format", cases, NULL, NULL);

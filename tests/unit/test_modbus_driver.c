@@ -32,9 +32,7 @@ static void every_table_is_read_with_its_own_function(void **unused)
     assert_int_equal(rig_point(&rig, "holding:100", "int16", NULL, NULL), ERROR_OK);
     assert_int_equal(rig_point(&rig, "input:100", "uint16", NULL, NULL), ERROR_OK);
     assert_int_equal(rig_point(&rig, "holding:65535.3", "bool", NULL, NULL), ERROR_OK);
-    assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_first_read(&rig), ERROR_OK);
     {
         static const int64_t expected[] = {1, 0, 1, -200, 4711, 1};
 
@@ -59,9 +57,7 @@ static void all_points_of_a_turn_carry_one_time_in_whole_milliseconds(void **unu
     assert_true(rig_slave(&rig, NULL, NULL, NULL));
     assert_int_equal(rig_registers(&rig, 100, 1, 0), ERROR_OK);
     assert_int_equal(rig_registers(&rig, 300, 1, 0), ERROR_OK);
-    assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_first_read(&rig), ERROR_OK);
     for (unsigned i = 0; i < 2; i++) {
         assert_true(rig.values[i].sample.time_ns == INT64_C(1760000000123000000));
         assert_true(rig.values[i].sample.received_ns == INT64_C(1760000000123000000));
@@ -76,9 +72,7 @@ static void neighbouring_registers_cost_one_request(void **unused)
     assert_true(rig_slave(&rig, NULL, NULL, NULL));
     assert_int_equal(rig_registers(&rig, 100, 125, 0), ERROR_OK);
     assert_int_equal(rig_registers(&rig, 225, 1, 1), ERROR_OK);
-    assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_first_read(&rig), ERROR_OK);
     assert_int_equal(rig_requests(&rig), 1);
     assert_int_equal(rig_read(&rig, 3, LONG), ERROR_OK); /* 126 do not fit one request */
     assert_int_equal(rig_requests(&rig), 3);
@@ -95,9 +89,7 @@ static void a_point_that_is_not_due_is_not_emitted_though_it_was_read_along(void
     assert_int_equal(rig_registers(&rig, 100, 1, 0), ERROR_OK);
     assert_int_equal(rig_registers(&rig, 101, 1, 1), ERROR_OK);
     assert_int_equal(rig_registers(&rig, 102, 1, 0), ERROR_OK);
-    assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_first_read(&rig), ERROR_OK);
     assert_int_equal(rig_requests(&rig), 1);
     assert_int_equal(rig.values[0].count, 1);
     assert_int_equal(rig.values[1].count, 0);
@@ -116,9 +108,7 @@ static void the_devices_block_and_gap_are_kept(void **unused)
     assert_int_equal(rig_registers(&rig, 112, 8, 0), ERROR_OK); /* over a hole of 2: 20 in all */
     assert_int_equal(rig_registers(&rig, 120, 1, 0), ERROR_OK); /* one too many */
     assert_int_equal(rig_registers(&rig, 124, 1, 0), ERROR_OK); /* over a hole of 3 */
-    assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_first_read(&rig), ERROR_OK);
     assert_int_equal(rig_requests(&rig), 3);
 }
 
@@ -136,9 +126,7 @@ static void the_devices_order_holds_for_points_that_give_none(void **unused)
     assert_int_equal(rig_point(&rig, "holding:0", "uint32", NULL, NULL), ERROR_OK);
     assert_int_equal(rig_point(&rig, "holding:0", "uint32", "ABCD", NULL), ERROR_OK);
     assert_int_equal(rig_point(&rig, "holding:0", "uint32", "DCBA", NULL), ERROR_OK);
-    assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_first_read(&rig), ERROR_OK);
     assert_int_equal(rig.values[0].sample.value.integer, 0x00020001);
     assert_int_equal(rig.values[1].sample.value.integer, 0x00010002);
     assert_int_equal(rig.values[2].sample.value.integer, 0x02000100);

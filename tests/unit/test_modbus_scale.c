@@ -101,9 +101,7 @@ static void value_and_factor_come_in_one_request(void **unused)
     assert_int_equal(rig_scaled(&rig, "holding:310", "int32", NULL, "holding:300"), ERROR_OK);
     assert_int_equal(rig_scaled(&rig, "input:5", "int16", NULL, "input:4"), ERROR_OK);
     assert_int_equal(rig_scaled(&rig, "input:5", "int16", NULL, "input:5"), ERROR_OK);
-    assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_first_read(&rig), ERROR_OK);
     assert_int_equal(rig_requests(&rig), 3);
     assert_true(rig.values[0].sample.value.real == 1234.5);
     assert_true(rig.values[1].sample.value.real == -20);

@@ -147,9 +147,7 @@ static void b3_a_value_too_far_from_its_factor_is_missing(void **unused)
     registers[BASE + 4 + 66 + 2 + 8 + 10 * 20] = 0xffff;
     assert_int_equal(point(&rig, "sunspec:160.module[1].DCA"), ERROR_OK);
     assert_int_equal(point(&rig, "sunspec:160.module[7].DCA"), ERROR_OK);
-    assert_int_equal(rig_configure(&rig), ERROR_OK);
-    assert_int_equal(rig_open(&rig), ERROR_OK);
-    assert_int_equal(rig_read(&rig, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_first_read(&rig), ERROR_OK);
     assert_true(rig.values[0].sample.type == SAMPLE_DOUBLE);
     assert_int_equal(rig.values[1].sample.status, (uint32_t)STATUS_BAD_NODE_ID_UNKNOWN);
     assert_non_null(strstr(rig.rejection, "138 registers, more than fit"));

@@ -8,6 +8,8 @@
 
 enum { SETTINGS = 5 };
 
+#define FIRST_READ_NS (5 * NS_PER_S)
+
 static const struct driver *const driver = &modbus_tcp_driver;
 
 static const struct clock *clock_of(const struct rig *rig)
@@ -176,6 +178,16 @@ enum error_code rig_read(struct rig *rig, uint32_t due, int64_t time_ns)
         rig->values[i].count = 0;
     }
     return driver->read(rig->state, &turn, &rig->sink, &rig->error);
+}
+
+enum error_code rig_first_read(struct rig *rig)
+{
+    enum error_code code = rig_configure(rig);
+
+    if (code == ERROR_OK) {
+        code = rig_open(rig);
+    }
+    return code == ERROR_OK ? rig_read(rig, 1, FIRST_READ_NS) : code;
 }
 
 void rig_close(struct rig *rig)

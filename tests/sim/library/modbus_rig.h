@@ -62,6 +62,8 @@ enum error_code rig_configure(struct rig *rig);
 
 enum error_code rig_open(struct rig *rig);
 enum error_code rig_read(struct rig *rig, uint32_t due, int64_t time_ns);
+/** The three above, once, of schedule 0; the code of the first that fails. */
+enum error_code rig_first_read(struct rig *rig);
 void rig_close(struct rig *rig);
 unsigned rig_requests(const struct rig *rig); /* that the slave got so far */
 void rig_release(struct rig *rig);
