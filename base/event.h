@@ -17,6 +17,7 @@
  *  | rebirth     | device and source    | a Sparkplug node was asked for its births; reason       |
  *  | host-state  | device and host id   | another client said count times that we are offline, or |
  *  |             |                      | the broker does not take what we say; reason            |
+ *  | last-will   | device and topic     | the broker does not take what `will` says; reason       |
  *  | agent       | started, stopped     | detail: version                                         |
  *  | config      | applied, removed     | count devices that were started anew; detail: the       |
  *  |             |                      | device that is collected from no longer                 |

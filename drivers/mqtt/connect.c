@@ -198,7 +198,7 @@ static int ask_connect(struct mqtt_link *link, const struct buffer *password, in
     MQTTAsync_connectOptions five = MQTTAsync_connectOptions_initializer5;
     MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
     MQTTAsync_willOptions will;
-    char last_words[128];
+    char last_words[MQTT_STATE_SIZE];
     bool is_5 = link->gate.version == MQTTVERSION_5;
     MQTTAsync_connectOptions *connect = is_5 ? &five : &three;
     int64_t left_ns = until_ns - clock_monotonic_ns(&clock_system);
@@ -227,7 +227,7 @@ static int ask_connect(struct mqtt_link *link, const struct buffer *password, in
         fill_tls(link, &tls);
         connect->ssl = &tls;
     }
-    if (mqtt_state_will(link, &will, last_words, sizeof(last_words))) {
+    if (mqtt_presence_will(link, &will, last_words)) {
         connect->will = &will; /* Paho copies it */
     }
     return MQTTAsync_connect(link->client, connect);

@@ -115,7 +115,7 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
     bool accepted;
 
     mqtt_gate_flush_all_held();
-    mqtt_state_look(link, &parcel);
+    mqtt_presence_look(link, &parcel);
     (void)pthread_mutex_lock(&link->mutex);
     /* Once a message of QoS 1 was passed over, later ones would overtake it. */
     accepted =
@@ -321,7 +321,7 @@ void mqtt_link_close(struct mqtt_link *link)
     }
     if (link->client != NULL) {
         mqtt_gate_finish(&link->gate);
-        mqtt_state_end(link);
+        mqtt_presence_end(link);
         MQTTAsync_destroy(&link->client); /* disconnects */
     }
     mqtt_gate_leave(&link->gate);

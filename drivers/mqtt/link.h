@@ -42,6 +42,8 @@
 #define MQTT_ROOM_WAIT_NS (5 * NS_PER_S)
 #define MQTT_FAREWELL_NS  (2 * NS_PER_S)
 
+enum { MQTT_STATE_SIZE = 80 }; /* bytes of a Sparkplug STATE, terminated */
+
 /** What Paho answered to connecting or subscribing. */
 struct mqtt_answer {
     bool given, success;
@@ -57,8 +59,8 @@ struct mqtt_grant {
     struct mqtt_answer answer; /* guarded by the link's mutex */
 };
 
-/** What is said of this host (publish.c). Guarded by the link's mutex, but for `made_ms`. */
-struct mqtt_host_state {
+/** What is said of this gateway (presence.c). Guarded by the link's mutex, but for `made_ms`. */
+struct mqtt_presence {
     int64_t made_ms;             /* UTC, of connecting: stands in the will and in the birth */
     bool is_online;              /* the birth was published */
     uint64_t contested;          /* how often another client said that we are offline */
@@ -89,7 +91,7 @@ struct mqtt_link {
     size_t grant_count;
     int64_t grants_until_ns; /* of clock_system, from open: no answer by then is a failure */
     bool grants_settled;     /* all of them are as asked */
-    struct mqtt_host_state state;
+    struct mqtt_presence presence;
     char tls_problem[96]; /* the first thing that OpenSSL complained about */
 };
 
@@ -141,28 +143,35 @@ MUST_CHECK enum error_code mqtt_subscribe(struct mqtt_link *link,
 /** Is a subscription refused, or not answered in time? Part of mqtt_link_state(). */
 MUST_CHECK enum error_code mqtt_check_grants(struct mqtt_link *link, struct error *error);
 
-/* publish.c: Sparkplug 3.0.0, 5.3 "Host Application Session Establishment" and "Commands"; all of
- * it only where it is configured. */
+/* presence.c: the topic of `will`, or STATE of Sparkplug 3.0.0, 5.3 "Host Application Session
+ * Establishment"; only where it is configured. */
 
-/** A client's will (connect.c): this host is offline, made at the time of connecting. It stays
- *  valid while the link lives. false: there is none to be set. */
-bool mqtt_state_will(struct mqtt_link *link, MQTTAsync_willOptions *will, char *payload,
-                     size_t payload_size);
+/** A client's will (connect.c): we are offline, made at the time of connecting. It may point into
+ *  `state`. false: there is none to be set. */
+bool mqtt_presence_will(struct mqtt_link *link, MQTTAsync_willOptions *will,
+                        char state[MQTT_STATE_SIZE]);
 
-/** In a callback: every subscription is granted, this host is online now. */
-void mqtt_state_begin(struct mqtt_link *link);
+/** In a callback: every subscription is granted, we are online now. */
+void mqtt_presence_begin(struct mqtt_link *link);
 
-/** In a callback: a message came. One that says this host is offline is answered at once. */
-void mqtt_state_look(struct mqtt_link *link, const struct mqtt_parcel *parcel);
+/** Did this message come on the topic where we say that we are there? It is no reading. */
+bool mqtt_presence_is_ours(const struct mqtt_options *options, const struct mqtt_parcel *parcel);
+
+/** In a callback: a message came. One that says a Sparkplug host is offline is answered at once. */
+void mqtt_presence_look(struct mqtt_link *link, const struct mqtt_parcel *parcel);
 
 /** The last words, before disconnecting, which takes the will back. Waits at most
  *  MQTT_FAREWELL_NS. */
-void mqtt_state_end(struct mqtt_link *link);
+void mqtt_presence_end(struct mqtt_link *link);
 
-/** Ask the nodes whose births are wanted now; tell that, and what happened to our state. Until when
- *  there is nothing to be done (clock_system, monotonic). Never waits. */
-int64_t mqtt_act_as_host(struct mqtt_link *link, struct sparkplug_births *births,
-                         struct driver_sink *sink);
+/** Tell what callbacks took note of. */
+void mqtt_presence_tell(struct mqtt_link *link, struct driver_sink *sink);
+
+/* publish.c: Sparkplug 3.0.0, "Commands". */
+
+/** Ask the nodes whose births are wanted now; tell that, and what happened to our presence. Until
+ *  when there is nothing to be done (clock_system, monotonic). Never waits. */
+int64_t mqtt_act(struct mqtt_link *link, struct sparkplug_births *births, struct driver_sink *sink);
 
 /* link.c */
 

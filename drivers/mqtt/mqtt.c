@@ -298,11 +298,9 @@ static bool deliver(struct mqtt *mqtt, struct mqtt_parcel *parcel, struct driver
 
     const struct mqtt_subscription *sparkplug =
         sparkplug_subscription(mqtt->first, message.topic, message.topic_size);
-    const char *state = mqtt->options.state_topic;
 
-    if (state != NULL && strlen(state) == message.topic_size &&
-        memcmp(state, message.topic, message.topic_size) == 0) {
-        return true; /* our own: mqtt_state_look() has looked at it */
+    if (mqtt_presence_is_ours(&mqtt->options, parcel)) {
+        return true; /* mqtt_presence_look() has looked at it */
     }
     if (sparkplug != NULL) {
         return sparkplug_deliver(mqtt->sparkplug, sparkplug, &message, &parcel->taken_count, sink);
@@ -344,12 +342,10 @@ static enum error_code mqtt_read(void *state, const struct driver_turn *turn,
     int64_t until_ns =
         clock_monotonic_ns(&clock_system) + (turn->deadline_ns - clock_monotonic_ns(turn->clock));
     size_t handed_over = 0;
+    int64_t wake_ns;
 
-    if (mqtt->options.host_id != NULL) {
-        int64_t wake_ns = mqtt_act_as_host(link, &mqtt->sparkplug->births, sink);
-
-        until_ns = wake_ns < until_ns ? wake_ns : until_ns;
-    }
+    wake_ns = mqtt_act(link, mqtt->sparkplug != NULL ? &mqtt->sparkplug->births : NULL, sink);
+    until_ns = wake_ns < until_ns ? wake_ns : until_ns;
     if (!mqtt_link_wait_room(link, until_ns)) {
         return mqtt_link_state(link, error); /* the broker does not read what we acknowledge */
     }

@@ -46,6 +46,15 @@ const struct option_spec mqtt_device_options[] = {
      "publish whether this host is online (STATE): nodes may wait for it", NULL},
     {OPTION_BOOL, "sparkplug.rebirth", "false", 0, 0, AT(asks_rebirth),
      "ask nodes for their births when they are missing (NCMD)", NULL},
+    {OPTION_TEXT, "will.topic", "", 0, 1000, AT(will_topic),
+     "where it is said whether this gateway is connected; default: nowhere", NULL},
+    {OPTION_TEXT, "will.offline", "offline", 1, 1000, AT(will_offline),
+     "the last will; also said at a clean end", NULL},
+    {OPTION_TEXT, "will.online", "online", 1, 1000, AT(will_online),
+     "said when all subscriptions stand", NULL},
+    {OPTION_CHOICE, "will.qos", "1", 0, 0, AT(will_qos), "of both", "0|1"},
+    {OPTION_BOOL, "will.retained", "true", 0, 0, AT(will_retained),
+     "the broker keeps the last one for who comes later", NULL},
     {.type = OPTION_END},
 };
 
@@ -162,15 +171,19 @@ static enum error_code name_session(struct mqtt_options *options, struct arena *
                : error_set(error, ERROR_NO_MEMORY, "client_id: no memory for it");
 }
 
+static bool has_control(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text >= ' ' && *text != 0x7f) {
+        text++;
+    }
+    return *text != '\0';
+}
+
 /** A level of a topic, of visible characters. */
 static bool is_host_id(const char *text)
 {
-    for (const char *at = text; *at != '\0'; at++) {
-        if ((unsigned char)*at <= ' ' || *at == 0x7f || strchr("/+#", *at) != NULL) {
-            return false;
-        }
-    }
-    return text[0] != '\0' && utf8_is_valid(text, strlen(text));
+    return text[0] != '\0' && !has_control(text) && strpbrk(text, "/+# ") == NULL &&
+           utf8_is_valid(text, strlen(text));
 }
 
 /** Sparkplug 3.0.0, 4, STATE (tck-id-host-topic-phid-birth-topic). */
@@ -180,11 +193,39 @@ static enum error_code make_state_topic(struct mqtt_options *options, struct are
     char topic[256];
     int length = snprintf(topic, sizeof(topic), "spBv1.0/STATE/%s", options->host_id);
 
-    options->state_topic =
+    options->presence_topic =
         arena_copy_text(arena, topic, (size_t)length); /* an id has 200 at most */
-    return options->state_topic != NULL
+    options->presence_qos = 1; /* tck-id-host-topic-phid-birth-qos, -retain */
+    options->presence_retained = true;
+    return options->presence_topic != NULL
                ? ERROR_OK
                : error_set(error, ERROR_NO_MEMORY, "sparkplug.host_id: no memory for it");
+}
+
+static enum error_code check_will(struct mqtt_options *options, struct error *error)
+{
+    const char *topic = options->will_topic;
+
+    if (topic == NULL) {
+        return ERROR_OK;
+    }
+    if (options->says_host_state) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "will.topic: a connection has one last will, and sparkplug.host_state "
+                         "needs it for STATE; leave one of the two out, or make a second device "
+                         "of this broker with a client_id of its own");
+    }
+    if (!utf8_is_valid(topic, strlen(topic)) || topic[0] == '$' || has_control(topic) ||
+        strpbrk(topic, "+#{}") != NULL) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "will.topic: '%.80s' is no topic to write to: no '+', '#', {parts} or "
+                         "control characters, no '$' at its beginning",
+                         topic);
+    }
+    options->presence_topic = topic;
+    options->presence_qos = (int)options->will_qos;
+    options->presence_retained = options->will_retained;
+    return ERROR_OK;
 }
 
 static enum error_code check_host(struct mqtt_options *options, struct arena *arena,
@@ -240,6 +281,9 @@ enum error_code mqtt_options_check(struct mqtt_options *options, struct arena *a
                          "ca, certificate and key are for TLS; write broker: mqtts://...");
     }
     code = check_host(options, arena, error);
+    if (code == ERROR_OK) {
+        code = check_will(options, error);
+    }
     return code == ERROR_OK ? name_session(options, arena, error) : code;
 }
 

@@ -30,15 +30,23 @@ struct mqtt_options {
     uint64_t window;           /* messages that the broker sends ahead of acknowledgements */
     uint64_t inbox_messages;
     uint64_t inbox_bytes;
-    const char *host_id;  /* of Sparkplug; NULL: we only listen */
-    bool says_host_state; /* STATE of this host: publish.c */
-    bool asks_rebirth;    /* sparkplug_asking.h */
+    const char *host_id;    /* of Sparkplug; NULL: we only listen */
+    bool says_host_state;   /* STATE of this host */
+    bool asks_rebirth;      /* sparkplug_asking.h */
+    const char *will_topic; /* NULL: no will */
+    const char *will_offline, *will_online;
+    uint32_t will_qos; /* 0 or 1 */
+    bool will_retained;
 
     /* Made by mqtt_options_check(). */
     bool is_tls;
-    const char *uri;         /* as Paho wants it */
-    const char *state_topic; /* spBv1.0/STATE/host_id; NULL: nothing is said of this host */
-    const char *session;     /* the client id, for people: the gate takes each once (G5) */
+    const char *uri;     /* as Paho wants it */
+    const char *session; /* the client id, for people: the gate takes each once (G5) */
+    /* Where it is said whether we are there (presence.c): the will's, or spBv1.0/STATE/host_id.
+     * NULL: nowhere. */
+    const char *presence_topic;
+    int presence_qos;
+    bool presence_retained;
 };
 
 /** Of a subscription: what driver_point.group points to. */

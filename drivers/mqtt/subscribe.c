@@ -21,7 +21,7 @@ static void give(struct mqtt_grant *grant, bool success, int code)
     (void)pthread_cond_broadcast(&link->changed);
     (void)pthread_mutex_unlock(&link->mutex);
     if (all) {
-        mqtt_state_begin(link);
+        mqtt_presence_begin(link);
     }
 }
 
@@ -78,10 +78,10 @@ static bool make_grants(struct mqtt_link *link, const struct mqtt_subscription *
         count++;
     }
     link->grants = calloc(count + 2, sizeof(*link->grants));
-    if (link->grants != NULL && link->options->state_topic != NULL) {
+    if (link->grants != NULL && link->options->says_host_state) {
         /* QoS 0: what was said while we were away is answered by the birth. */
         link->grants[link->grant_count++] =
-            (struct mqtt_grant){.link = link, .filter = link->options->state_topic};
+            (struct mqtt_grant){.link = link, .filter = link->options->presence_topic};
     }
     for (const struct mqtt_subscription *one = subscriptions; one != NULL && link->grants != NULL;
          one = one->next) {

@@ -115,7 +115,7 @@ static const struct {
     const char *const *settings;
     const char *payload;
     const char *sentence; /* NULL: all is well */
-} hosts[] = {
+} acting[] = {
     {LIST("sparkplug.rebirth", "true"), "sparkplug", "rebirth: needs sparkplug.host_id"},
     {LIST("sparkplug.host_state", "true"), "sparkplug", "host_state: needs sparkplug.host_id"},
     {LIST("sparkplug.host_id", "h"), "sparkplug", "does nothing alone"},
@@ -127,33 +127,44 @@ static const struct {
     {LIST("sparkplug.host_id", "h", "sparkplug.host_state", "true"), "raw", "no subscription has"},
     {LIST("sparkplug.host_id", "h\xc3\xbc", "sparkplug.host_state", "true"), "sparkplug", NULL},
     {LIST("sparkplug.host_state", "false", "sparkplug.rebirth", "false"), "raw", NULL},
+    {LIST("will.topic", "w", "sparkplug.host_id", "h", "sparkplug.host_state", "true"), "sparkplug",
+     "one last will"},
+    {LIST("will.topic", "w", "sparkplug.host_id", "h", "sparkplug.rebirth", "true"), "sparkplug",
+     NULL},
+    {LIST("will.topic", "a/+"), "raw", "'a/+' is no topic to write to"},
+    {LIST("will.topic", "a/#"), "raw", "'a/#' is no topic to write to"},
+    {LIST("will.topic", "{machine}"), "raw", "'{machine}' is no topic to write to"},
+    {LIST("will.topic", "$SYS/a"), "raw", "'$SYS/a' is no topic to write to"},
+    {LIST("will.topic", "a\x01"), "raw", "is no topic to write to"},
+    {LIST("will.topic", "a\xff"), "raw", "is no topic to write to"},
+    {LIST("will.topic", "Halle 3/\xc3\xbc"), "raw", NULL},
 };
 
-static void a_host_of_sparkplug_is_given_its_name(void **unused)
+static void a_host_of_sparkplug_has_a_name_and_a_will_a_topic(void **unused)
 {
     (void)unused;
 
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+    for (size_t i = 0; i < sizeof(acting) / sizeof(acting[0]); i++) {
         CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
-        bool is_raw = strcmp(hosts[i].payload, "raw") == 0;
+        bool is_raw = strcmp(acting[i].payload, "raw") == 0;
         enum error_code code;
 
         mqtt_rig_init(&rig, &mqtt_driver);
         assert_int_equal(mqtt_rig_set(&rig, "broker", "mqtt://a"), ERROR_OK);
-        for (const char *const *at = hosts[i].settings; at[0] != NULL; at += 2) {
+        for (const char *const *at = acting[i].settings; at[0] != NULL; at += 2) {
             assert_int_equal(mqtt_rig_set(&rig, at[0], at[1]), ERROR_OK);
         }
         assert_int_equal(mqtt_rig_group(&rig, LIST("topic", is_raw ? "a" : "spBv1.0/g/#", "payload",
-                                                   hosts[i].payload)),
+                                                   acting[i].payload)),
                          ERROR_OK);
         assert_int_equal(mqtt_rig_point(&rig, is_raw ? "p" : "{metric}", LIST("path", "")),
                          ERROR_OK);
         code = mqtt_rig_prepare(&rig);
-        if (code != (hosts[i].sentence == NULL ? ERROR_OK : ERROR_BAD_CONFIG)) {
+        if (code != (acting[i].sentence == NULL ? ERROR_OK : ERROR_BAD_CONFIG)) {
             fail_msg("case %zu: %d %s", i, (int)code, rig.error.text);
         }
-        if (hosts[i].sentence != NULL && strstr(rig.error.text, hosts[i].sentence) == NULL) {
-            fail_msg("%s: %s", hosts[i].sentence, rig.error.text);
+        if (acting[i].sentence != NULL && strstr(rig.error.text, acting[i].sentence) == NULL) {
+            fail_msg("%s: %s", acting[i].sentence, rig.error.text);
         }
     }
 }
@@ -252,7 +263,7 @@ int main(void)
         cmocka_unit_test(brokers_become_what_paho_wants),
         cmocka_unit_test(malformed_brokers_are_refused_by_name),
         cmocka_unit_test(the_client_id_is_the_same_at_every_start),
-        cmocka_unit_test(a_host_of_sparkplug_is_given_its_name),
+        cmocka_unit_test(a_host_of_sparkplug_has_a_name_and_a_will_a_topic),
         cmocka_unit_test(options_that_need_each_other_are_checked_together),
         cmocka_unit_test(points_are_checked_against_their_subscription),
         cmocka_unit_test(a_device_needs_points_and_points_need_a_subscription),
