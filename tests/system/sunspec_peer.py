@@ -1,19 +1,15 @@
 """A SunSpec device that nobody here wrote: pysunspec2 lays out its registers, pymodbus serves them."""
-import asyncio
 import dataclasses
 import decimal
 import json
 import pathlib
 import random
 import struct
-import threading
 
-import harness
 import sunspec2
 import sunspec2.device
 from pymodbus.pdu import ExceptionResponse
-from pymodbus.server import ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
+from pymodbus_server import Server, device
 
 MODELS = pathlib.Path(sunspec2.__file__).parent / "models/json"
 GROUPS = 2  # how many there are of each repeating group
@@ -134,57 +130,23 @@ def scaled(value, factor):
     return float(decimal.Decimal(value).scaleb(factor))
 
 
-class Peer:
+class Peer(Server):
     """pymodbus with one block of holding registers. `refuse(address, count)` gives an exception's
     number for what it shall not answer."""
 
     def __init__(self, base, registers, refuse=lambda address, count: 0):
-        self.port = harness.free_port()
+        super().__init__(device(1, coils=[False], discretes=[False], holding=(base, registers),
+                                inputs=[0]), trace=self._note)
         self.requests = []
-        self._base, self._registers, self._refuse = base, registers, refuse
-        self._ready = threading.Event()
-        self._loop = self._server = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._refuse = refuse
 
-    def _trace(self, sending, pdu):
+    def _note(self, sending, pdu):
         if not sending:
             self.requests.append((pdu.address, pdu.count))
             return pdu
         code = self._refuse(*self.requests[-1])
         return ExceptionResponse(pdu.function_code, code, pdu.dev_id, pdu.transaction_id) \
             if code else pdu
-
-    async def _serve(self):
-        device = SimDevice(1, simdata=([SimData(0, values=[False], datatype=DataType.BITS)],
-                                       [SimData(0, values=[False], datatype=DataType.BITS)],
-                                       [SimData(self._base, values=self._registers,
-                                                datatype=DataType.REGISTERS)],
-                                       [SimData(0, values=[0], datatype=DataType.REGISTERS)]))
-        self._server = ModbusTcpServer(device, address=("127.0.0.1", self.port),
-                                       trace_pdu=self._trace)
-        await self._server.serve_forever(background=True)
-        self._ready.set()
-        await self._server.serving
-
-    def _run(self):
-        self._loop = asyncio.new_event_loop()
-        try:
-            self._loop.run_until_complete(self._serve())
-        except asyncio.CancelledError:
-            pass
-        finally:
-            self._loop.close()
-
-    def start(self):
-        self._thread.start()
-        if not self._ready.wait(20):
-            raise harness.Trouble("pymodbus' server did not start")
-        return self
-
-    def close(self):
-        if self._loop is not None and self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._server.shutdown(), self._loop).result(10)
-            self._thread.join(10)
 
 
 def dice(seed):

@@ -11,7 +11,6 @@ import harness
 import modbus_peer
 import pytest
 from publisher import rows
-from test_modbus_rtu import UNIT, SerialLine, Slave
 
 FORMATS = {"int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q",
            "float32": "f", "float64": "d"}
@@ -220,29 +219,6 @@ def test_a_device_that_ignores_or_refuses_is_told_from_one_that_obeys(running, p
     assert not {6, 16} & set(peer.seen[before:])  # never by reading and writing the whole register
     assert [how for _, how, _ in audit(subject, tmp_path)] == [
         "asked", "differs", "asked", "refused", "asked", "done", "asked", "refused"]
-
-
-@pytest.mark.parametrize("driver", ["modbus-rtu", "modbus-rtu-tcp"])
-def test_it_is_the_same_with_rtu_framing(agent, closing, tmp_path, driver):
-    slave = closing(Slave([0] * 40).start())
-    wide = {"name": "total", "address": "holding:20", "type": "float64", "write_range": WIDE,
-            "writable": True}
-    valve = {"name": "valve", "address": "coil:4", "type": "bool", "writable": True}
-    bit = {"name": "fan", "address": "holding:30.5", "type": "bool", "writable": True}
-    device = harness.modbus_device("press", slave.port, [LEVEL, wide, valve, bit])
-    device = device.replace("driver: modbus-tcp", f"driver: {driver}").replace("unit: 1", f"unit: {UNIT}")
-    if driver == "modbus-rtu":
-        line = closing(SerialLine(slave.port))
-        device = device.replace(f"address: 127.0.0.1:{slave.port}",
-                                f"port: {line.name}\n    baud: 115200\n    parity: none")
-    subject = agent(harness.leat_yaml(tmp_path, device) + "writes: { enabled: true }\n").start()
-    subject.wait_device("press", "up")
-    for point, value in (("level", "500"), ("total", "0.1"), ("valve", "true"), ("fan", "true")):
-        code, said, _ = write(subject, f"press/{point}", value)
-        assert code == 0 and (said["outcome"], said["read_back"]) == ("done", value), said
-    code, said, _ = write(subject, "press/level", "1001")
-    assert code == 1 and "outside of 0 to 1000" in said["why"]
-    assert len(audit(subject, tmp_path)) == 9
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
