@@ -79,7 +79,7 @@ class Publisher:
     def stop(self, timeout=60):
         """Stop publishing, wait until the broker has accepted everything; how much that is."""
         self._stop.set()
-        self.thread.join()
+        self.thread.join()  # a second time it is over
         self.wait_accepted(len(self.sent), timeout)
         self.client.disconnect()
         self.client.loop_stop()

@@ -7,8 +7,8 @@ import harness
 from cut_proxy import CutProxy
 from publisher import Publisher, assert_nothing_lost, mqtt_device, wait_in_lake
 
-KILLS = 25
-BETWEEN_KILLS = 250  # messages
+KILLS, CUTS = 25, 10
+BETWEEN_TROUBLES = 250  # messages
 
 
 def drained(agent):
@@ -27,27 +27,52 @@ def unflagged_doubles(programs, lake, folder):
                         "where not is_duplicate group by 1, 2 having count(*) > 1)").fetchone()[0]
 
 
-def test_25_kills_under_a_live_publisher_lose_nothing(agent, broker, closing, programs, tmp_path):
+def assert_all_in_lake(subject, publisher, lake, device="line"):
+    """Stop both; what the broker accepted is in the lake, and how much that is."""
+    total = publisher.stop()
+    wait_in_lake(subject, lake, f"{device}/press-count", total - 1)
+    assert subject.stop().code == 0
+    drained(subject)
+    accepted = publisher.accepted()
+    assert len(accepted) == total
+    assert_nothing_lost(lake, accepted, f"{device}/press-count")
+    return total
+
+
+def test_25_kills_and_10_cuts_under_a_live_publisher_lose_nothing(agent, broker, closing, programs,
+                                                                  tmp_path):
+    """kill -9 at any moment; a connection that breaks in the middle of a packet. And coming back makes
+    no storm: each costs one CONNECT and one SUBSCRIBE at most."""
     server = broker()
-    subject = agent(harness.leat_yaml(tmp_path, mqtt_device("line", server.port), flush="5s",
+    proxy = closing(CutProxy(server.port))
+    subject = agent(harness.leat_yaml(tmp_path, mqtt_device("line", proxy.port), flush="5s",
                                       max_age="2s", ring="64MiB"))
     subject.start().wait_device("line", "up")
     publisher = closing(Publisher(server.port)).start()
     dice = random.Random(25)
+    troubles = ["kill"] * KILLS + ["cut"] * CUTS
+    dice.shuffle(troubles)
     accepted = 0
-    for _ in range(KILLS):
-        accepted += BETWEEN_KILLS + dice.randrange(100)
+    for trouble in troubles:
+        accepted += BETWEEN_TROUBLES + dice.randrange(100)
         publisher.wait_accepted(accepted)
-        subject.kill()
-        subject.start()
+        if trouble == "kill":
+            subject.kill()
+            subject.start()
+        else:
+            subject.wait_device("line", "up", timeout=60)
+            said = len(subject.process.lines["stderr"])
+            assert proxy.cut() >= 1  # and those of killed agents
+            subject.wait_log("device-up", timeout=60, after=said, device="line")
     subject.wait_device("line", "up")
-    total = publisher.stop()
-    wait_in_lake(subject, tmp_path / "lake", "line/press-count", total - 1)
-    assert subject.stop().code == 0
-    drained(subject)
-    assert_nothing_lost(tmp_path / "lake", publisher.accepted(), "line/press-count")
-    assert len(publisher.accepted()) == total > KILLS * BETWEEN_KILLS
+    total = assert_all_in_lake(subject, publisher, tmp_path / "lake")
+    assert total > len(troubles) * BETWEEN_TROUBLES
     assert unflagged_doubles(programs, tmp_path / "lake", tmp_path) == 0
+    assert 1 + CUTS <= proxy.accepted <= 1 + len(troubles)
+    server.stop()
+    subscribed = server.process.said(last=10**9).count("Received SUBSCRIBE from leat-under-test-line")
+    assert 1 + CUTS <= subscribed <= 1 + len(troubles)
+    print(f"{KILLS} kills, {CUTS} cuts: {total} accepted, 0 lost, {proxy.accepted} connections")
 
 
 def test_a_backlog_larger_than_the_inbox_comes_through(agent, broker, closing, tmp_path):
@@ -59,47 +84,10 @@ def test_a_backlog_larger_than_the_inbox_comes_through(agent, broker, closing, t
     assert subject.stop().code == 0
     publisher = closing(Publisher(server.port, rate=4000)).start()
     publisher.wait_accepted(12000)
-    total = publisher.stop()
+    publisher.stop()
     subject.start()
-    wait_in_lake(subject, tmp_path / "lake", "line/press-count", total - 1)
+    assert_all_in_lake(subject, publisher, tmp_path / "lake")
     assert not subject.log("device-down")
-    assert subject.stop().code == 0
-    drained(subject)
-    assert_nothing_lost(tmp_path / "lake", publisher.accepted(), "line/press-count")
-
-
-CUTS = 10
-
-
-def test_10_cut_connections_under_a_live_publisher_lose_nothing(agent, broker, closing, programs,
-                                                                tmp_path):
-    """A connection that breaks in the middle of a packet; and coming back makes no storm: one
-    CONNECT and one SUBSCRIBE a cut."""
-    server = broker()
-    proxy = closing(CutProxy(server.port))
-    subject = agent(harness.leat_yaml(tmp_path, mqtt_device("line", proxy.port), flush="5s",
-                                      max_age="2s", ring="64MiB"))
-    subject.start().wait_device("line", "up")
-    publisher = closing(Publisher(server.port)).start()
-    dice = random.Random(10)
-    accepted = 0
-    for cut in range(CUTS):
-        accepted += BETWEEN_KILLS + dice.randrange(100)
-        publisher.wait_accepted(accepted)
-        said = len(subject.process.lines["stderr"])
-        assert proxy.cut() == 1
-        subject.wait_log("device-up", timeout=60, after=said, device="line")
-        assert proxy.accepted == cut + 2
-    total = publisher.stop()
-    wait_in_lake(subject, tmp_path / "lake", "line/press-count", total - 1)
-    assert subject.stop().code == 0
-    drained(subject)
-    assert_nothing_lost(tmp_path / "lake", publisher.accepted(), "line/press-count")
-    assert len(publisher.accepted()) == total > CUTS * BETWEEN_KILLS
-    assert unflagged_doubles(programs, tmp_path / "lake", tmp_path) == 0
-    server.stop()
-    said = server.process.said(last=10**9)
-    assert said.count("Received SUBSCRIBE from leat-under-test-line") == CUTS + 1
 
 
 def test_two_brokers_and_one_of_them_away_costs_the_other_nothing(agent, broker, closing, tmp_path):
