@@ -61,7 +61,13 @@ static void on_connected(void *context, MQTTAsync_successData *data)
 
 static void on_connected_5(void *context, MQTTAsync_successData5 *data)
 {
-    (void)data;
+    struct mqtt_link *link = context;
+    int available = MQTTProperties_getNumericValue(
+        &data->properties, MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIERS_AVAILABLE);
+
+    (void)pthread_mutex_lock(&link->mutex);
+    link->takes_identifiers = available != 0; /* where it says nothing, it does (5, 3.2.2.3.12) */
+    (void)pthread_mutex_unlock(&link->mutex);
     give_answer(context, true, 0, NULL);
 }
 

@@ -55,6 +55,7 @@ struct mqtt_answer {
 struct mqtt_grant {
     struct mqtt_link *link;
     const char *filter; /* the subscription's */
+    uint32_t identifier;
     int qos;
     struct mqtt_answer answer; /* guarded by the link's mutex */
 };
@@ -83,6 +84,7 @@ struct mqtt_link {
     bool closing;              /* accept nothing any more */
     bool lost;                 /* the connection is gone */
     bool overrun;              /* K2 */
+    bool takes_identifiers;    /* the broker, of subscriptions: version 5 */
     bool late;                 /* the callback has waited in vain since next() was here last */
     int lost_reason;           /* of a DISCONNECT of version 5; 0: none */
     uint64_t dropped;          /* messages of QoS 0 since mqtt_link_take_dropped() */
@@ -139,6 +141,15 @@ MUST_CHECK enum error_code mqtt_connect(struct mqtt_link *link, int64_t until_ns
 MUST_CHECK enum error_code mqtt_subscribe(struct mqtt_link *link,
                                           const struct mqtt_subscription *subscriptions,
                                           const struct mqtt_filters *filters, struct error *error);
+
+/** What names a filter at the broker: 1 to 268,435,455 (5, 3.8.2.1.2). Two filters may have the
+ * same, so the topic is matched all the same. */
+uint32_t mqtt_filter_identifier(const char *filter);
+
+/** Fill in which subscriptions this copy was sent for. One that a session kept since an earlier
+ *  configuration, and that no subscription of now was asked for with, says nothing. */
+void mqtt_identify(struct mqtt_message *message, const struct mqtt_parcel *parcel,
+                   const struct mqtt_subscription *subscriptions);
 
 /** Is a subscription refused, or not answered in time? Part of mqtt_link_state(). */
 MUST_CHECK enum error_code mqtt_check_grants(struct mqtt_link *link, struct error *error);

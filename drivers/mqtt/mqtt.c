@@ -50,6 +50,7 @@ static enum error_code fill_subscription(struct mqtt_subscription *made,
         return code;
     }
     made->group = group;
+    made->identifier = mqtt_filter_identifier(made->topic.filter);
     made->qos = group->qos == 0 ? 0 : 1; /* QoS 2 is not gated (gate.h) */
     made->payload = (enum mqtt_payload_kind)group->payload;
     made->time_format = (enum mqtt_stamp_format)group->time_format;
@@ -299,11 +300,13 @@ static bool deliver(struct mqtt *mqtt, struct mqtt_parcel *parcel, struct driver
     const struct mqtt_subscription *sparkplug =
         sparkplug_subscription(mqtt->first, message.topic, message.topic_size);
 
+    mqtt_identify(&message, parcel, mqtt->first);
     if (mqtt_presence_is_ours(&mqtt->options, parcel)) {
         return true; /* mqtt_presence_look() has looked at it */
     }
-    if (sparkplug != NULL) {
-        return sparkplug_deliver(mqtt->sparkplug, sparkplug, &message, &parcel->taken_count, sink);
+    if (sparkplug != NULL) { /* it counts its messages: of several copies only its own */
+        return !mqtt_is_meant_for(&message, sparkplug) ||
+               sparkplug_deliver(mqtt->sparkplug, sparkplug, &message, &parcel->taken_count, sink);
     }
     return mqtt_payload_deliver(mqtt->first, &message, &parcel->taken_count, mqtt->scratch, sink);
 }

@@ -400,6 +400,17 @@ static void reject(const struct work *work)
     work->sink->reject(work->sink, &rejection);
 }
 
+bool mqtt_is_meant_for(const struct mqtt_message *message,
+                       const struct mqtt_subscription *subscription)
+{
+    size_t i = 0;
+
+    while (i < message->identifier_count && message->identifiers[i] != subscription->identifier) {
+        i++;
+    }
+    return message->identifier_count == 0 || i < message->identifier_count;
+}
+
 bool mqtt_payload_deliver(const struct mqtt_subscription *subscriptions,
                           const struct mqtt_message *message, size_t *taken_count, char *scratch,
                           struct driver_sink *sink)
@@ -411,7 +422,8 @@ bool mqtt_payload_deliver(const struct mqtt_subscription *subscriptions,
     for (const struct mqtt_subscription *one = subscriptions; one != NULL; one = one->next) {
         struct mqtt_match match;
 
-        if (!mqtt_topic_match(&one->topic, message->topic, message->topic_size, &match)) {
+        if (!mqtt_is_meant_for(message, one) ||
+            !mqtt_topic_match(&one->topic, message->topic, message->topic_size, &match)) {
             continue;
         }
         matched = true; /* M1: go on to the others */

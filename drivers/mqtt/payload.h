@@ -2,11 +2,11 @@
  *
  *   message -> topic -> subscriptions that match -> their points -> value, stamp -> sink
  *
- *  M1  A message is matched against every subscription, whichever of them the broker sent it for.
- *  M2  A field that is missing or of another type costs its own point; the message is rejected
- *      once, with the first reason, and its other fields are samples all the same.
- *  M3  A retained message is an old value: status UNCERTAIN_LAST_USABLE, never stamped as new.
- *  M4  The stamp is the payload's where the subscription names one, else the time of receipt in
+ *  M1  A message is matched against every subscription that the broker sent it for; where it does
+ * not say which, against all of them. M2  A field that is missing or of another type costs its own
+ * point; the message is rejected once, with the first reason, and its other fields are samples all
+ * the same. M3  A retained message is an old value: status UNCERTAIN_LAST_USABLE, never stamped as
+ * new. M4  The stamp is the payload's where the subscription names one, else the time of receipt in
  *      whole milliseconds.
  *  M5  When the sink has no room, the count of samples it took is kept; handing the message over
  *      again goes on behind them (D8).
@@ -26,6 +26,7 @@
 enum {
     MQTT_TEXT_MAX = 16384, /* bytes of a text value */
     MQTT_NAME_MAX = 256,   /* of an expanded point name, with its terminator */
+    MQTT_IDENTIFIERS_MAX = 16,
 };
 
 /* Both in the order of their options' choices. */
@@ -51,7 +52,8 @@ struct mqtt_subscription {
     struct mqtt_subscription *next;
     const void *group; /* the configured subscription that it was made from */
     struct mqtt_topic topic;
-    int qos; /* asked for: 0 or 1 */
+    uint32_t identifier; /* of version 5: made of the filter, so a kept session's still fit */
+    int qos;             /* asked for: 0 or 1 */
     enum mqtt_payload_kind payload;
     bool has_time;
     enum mqtt_stamp_format time_format;
@@ -68,7 +70,14 @@ struct mqtt_message {
     bool retained;
     bool repeated;       /* the broker has delivered it before, as far as it knows */
     int64_t received_ns; /* UTC */
+    /* Of the subscriptions that this copy was sent for, in no order; none: it may be all. */
+    uint32_t identifiers[MQTT_IDENTIFIERS_MAX];
+    size_t identifier_count;
 };
+
+/** Was this copy of the message sent for the subscription, as far as the broker says? */
+bool mqtt_is_meant_for(const struct mqtt_message *message,
+                       const struct mqtt_subscription *subscription);
 
 /** Hand the message's samples to the sink, but for the first `*taken_count`, which it has; count
  *  those it took. `scratch` holds MQTT_TEXT_MAX bytes. false: no room, hand it over again (M5). */

@@ -1,6 +1,7 @@
 /* Subscribing. A broker that kept messages for us sends them before it answers a subscription, and
  * more of them than the inbox holds: so nobody waits for the answers while messages pile up. What
  * is not answered when the link is opened is looked at by mqtt_link_state(). */
+#include "base/crc.h"
 #include "drivers/mqtt/link.h"
 
 #include <stdlib.h>
@@ -88,11 +89,56 @@ static bool make_grants(struct mqtt_link *link, const struct mqtt_subscription *
         int qos = shared_qos(subscriptions, one);
 
         if (qos >= 0) {
-            link->grants[link->grant_count++] =
-                (struct mqtt_grant){.link = link, .filter = one->topic.filter, .qos = qos};
+            link->grants[link->grant_count++] = (struct mqtt_grant){.link = link,
+                                                                    .filter = one->topic.filter,
+                                                                    .identifier = one->identifier,
+                                                                    .qos = qos};
         }
     }
     return link->grants != NULL;
+}
+
+uint32_t mqtt_filter_identifier(const char *filter)
+{
+    uint32_t identifier = crc32c(0, filter, strlen(filter)) & 0x0fffffff;
+
+    return identifier != 0 ? identifier : 1;
+}
+
+static bool is_known(const struct mqtt_subscription *subscriptions, uint32_t identifier)
+{
+    while (subscriptions != NULL && subscriptions->identifier != identifier) {
+        subscriptions = subscriptions->next;
+    }
+    return subscriptions != NULL;
+}
+
+void mqtt_identify(struct mqtt_message *message, const struct mqtt_parcel *parcel,
+                   const struct mqtt_subscription *subscriptions)
+{
+    const MQTTProperties *properties = &parcel->message->properties;
+
+    message->identifier_count = 0;
+    for (int i = 0; i < properties->count; i++) {
+        const MQTTProperty *one = &properties->array[i];
+
+        if (one->identifier != MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIER ||
+            !is_known(subscriptions, one->value.integer4)) {
+            continue;
+        }
+        if (message->identifier_count == MQTT_IDENTIFIERS_MAX) { /* as if it said nothing */
+            message->identifier_count = 0;
+            return;
+        }
+        message->identifiers[message->identifier_count++] = one->value.integer4;
+    }
+}
+
+/** Only where several filters may match one message, and a broker sends a copy for each of them: a
+ *  single one spares the bytes. The one for STATE is told by its topic. */
+static bool is_identified(const struct mqtt_link *link, const struct mqtt_grant *grant)
+{
+    return link->takes_identifiers && link->grant_count > 1 && grant->identifier != 0;
 }
 
 /* One filter a packet: with several, Paho hands over a list of answers without its length, and a
@@ -100,17 +146,25 @@ static bool make_grants(struct mqtt_link *link, const struct mqtt_subscription *
 static enum error_code ask(struct mqtt_link *link, struct mqtt_grant *grant, struct error *error)
 {
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-    int outcome;
+    MQTTProperty identifier = {.identifier = MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIER,
+                               .value.integer4 = grant->identifier};
+    int outcome = MQTTASYNC_SUCCESS;
 
     response.context = grant;
     if (link->gate.version == MQTTVERSION_5) {
         response.onSuccess5 = on_subscribed_5;
         response.onFailure5 = on_failure_5;
+        if (is_identified(link, grant)) {
+            outcome = MQTTProperties_add(&response.properties, &identifier);
+        }
     } else {
         response.onSuccess = on_subscribed;
         response.onFailure = on_failure;
     }
-    outcome = MQTTAsync_subscribe(link->client, grant->filter, grant->qos, &response);
+    if (outcome == MQTTASYNC_SUCCESS) {
+        outcome = MQTTAsync_subscribe(link->client, grant->filter, grant->qos, &response);
+    }
+    MQTTProperties_free(&response.properties);
     return outcome == MQTTASYNC_SUCCESS
                ? ERROR_OK
                : error_set(error, ERROR_UNREACHABLE, "broker %.100s: Paho cannot subscribe: %s",

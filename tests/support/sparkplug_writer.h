@@ -1,9 +1,11 @@
 /* tests/support/sparkplug_writer.h - payloads of Sparkplug B, written field by field.
  *
- * So that a test can also say what no encoder would. Depends on: nanopb.
+ * So that a test can also say what no encoder would. Depends on: sparkplug_payload, nanopb.
  */
 #ifndef TESTS_SUPPORT_SPARKPLUG_WRITER_H
 #define TESTS_SUPPORT_SPARKPLUG_WRITER_H
+
+#include "drivers/mqtt/sparkplug_payload.h"
 
 #include <pb_encode.h>
 
@@ -72,6 +74,18 @@ static inline void writer_part(struct sparkplug_writer *writer, uint32_t field,
                                const struct sparkplug_writer *part)
 {
     writer_bytes(writer, field, part->bytes, part->size);
+}
+
+/** A payload of this sequence number with one metric "a", INT32, of the same value. */
+static inline void writer_counter(struct sparkplug_writer *payload, uint64_t sequence)
+{
+    struct sparkplug_writer metric = {.size = 0};
+
+    writer_text(&metric, 1, "a");
+    writer_number(&metric, 4, SPARKPLUG_INT32);
+    writer_number(&metric, 10, sequence);
+    writer_part(payload, 2, &metric);
+    writer_number(payload, 3, sequence);
 }
 
 #endif
