@@ -73,11 +73,34 @@ static size_t append_character(struct writing *to, const char *from, size_t size
     return taken;
 }
 
+/** How many bytes at the beginning stay as they are: nearly all of nearly every line. */
+static size_t plain_size(const char *bytes, size_t size)
+{
+    size_t plain = 0;
+
+    while (plain < size && (unsigned char)(bytes[plain] - 0x20) < 0x60) { /* 20 to 7F */
+        plain++;
+    }
+    return plain;
+}
+
+/** As much of plain bytes as fits. */
+static size_t append_plain(struct writing *to, const char *from, size_t size)
+{
+    size_t room = to->end - to->at, taken = size < room ? size : room;
+
+    memcpy(to->text + to->at, from, taken);
+    to->at += taken;
+    return taken;
+}
+
 /** false: it did not fit; what did ends between two characters. */
 static bool append_text(struct writing *to, const struct log_text *from)
 {
     for (size_t i = 0; i < from->size_bytes;) {
-        size_t taken = append_character(to, from->bytes + i, from->size_bytes - i);
+        const char *at = from->bytes + i;
+        size_t left = from->size_bytes - i, plain = plain_size(at, left);
+        size_t taken = plain > 0 ? append_plain(to, at, plain) : append_character(to, at, left);
 
         if (taken == 0) {
             return false;

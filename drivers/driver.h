@@ -35,12 +35,12 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/device_identity.h"
+#include "base/device_line.h"
 #include "base/device_link.h"
 #include "base/device_write.h"
 #include "base/error.h"
 #include "base/event.h"
 #include "base/facts.h"
-#include "base/log_record.h"
 #include "base/option.h"
 #include "base/sample.h"
 
@@ -71,15 +71,6 @@ struct driver_rejection {
 /** The instance() that the host could not make: at its maximum, or out of memory. */
 #define DRIVER_NO_INSTANCE UINT32_MAX
 
-enum { DRIVER_POSITION_SIZE = 104, DRIVER_POSITIONS = 32 };
-
-/** A line of a log. All texts are borrowed. */
-struct driver_line {
-    int64_t time_ns; /* UTC, by the source */
-    struct log_record record;
-    const char *position; /* to go on behind it (P1); NULL: the source keeps it until committed() */
-};
-
 /** Where a driver puts what it read. The sink copies; the driver keeps its memory. Used by one
  *  thread at a time, only inside read(). */
 struct driver_sink {
@@ -93,6 +84,8 @@ struct driver_sink {
     void (*tell)(struct driver_sink *sink, const struct event *event);
     /** A line of a log, into the stream of logs. D8 holds as for emit(). */
     bool (*line)(struct driver_sink *sink, const struct driver_line *line);
+    /** Several, all of them or none. Only the last has a position, behind all. */
+    bool (*lines)(struct driver_sink *sink, const struct driver_line *lines, size_t count);
     /** The position of the last line taken, or kept, of a device of this name; false: none yet. */
     bool (*position)(struct driver_sink *sink, char position[DRIVER_POSITION_SIZE]);
     /** Keep a position without a line. false: no room now. */

@@ -5,6 +5,7 @@
 #include "agent/store/store_noted.h"
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,30 +131,62 @@ static void key_of(const struct intake *intake, char key[STORE_NOTE_KEY_SIZE])
                    (unsigned)(intake->sink.slot % DRIVER_POSITIONS)); /* fits */
 }
 
-static bool line(struct driver_sink *sink, const struct driver_line *line)
+enum {
+    REPAIRED_MOST = 3, /* bytes for one that is no UTF-8 (log_record.h, L1) */
+    SEPARATORS = 8,    /* of a record, and its severity */
+    LINES_TEXT_SIZE =
+        REPAIRED_MOST * DRIVER_LINES_BYTES + DRIVER_LINES_MAX * SEPARATORS + LOG_RECORD_MAX,
+};
+
+/** Their text forms, one behind the other, as samples. */
+static void encode_lines(const struct intake *intake, const struct driver_line *lines, size_t count,
+                         char text[LINES_TEXT_SIZE], struct sample *samples)
+{
+    int64_t now_ns = clock_utc_ns(intake->clock);
+    size_t given = 0, used = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t size;
+
+        assert(given <= DRIVER_LINES_BYTES);
+        size = log_record_encode(&lines[i].record, text + used);
+        samples[i] = (struct sample){.time_ns = lines[i].time_ns,
+                                     .received_ns = now_ns,
+                                     .status = STATUS_GOOD,
+                                     .type = SAMPLE_TEXT};
+        samples[i].value.text.bytes = text + used;
+        samples[i].value.text.size_bytes = (uint32_t)size;
+        given += driver_line_bytes(&lines[i]);
+        used += size;
+    }
+}
+
+static bool lines(struct driver_sink *sink, const struct driver_line *lines, size_t count)
 {
     struct intake *intake = intake_of(sink);
-    char text[LOG_RECORD_MAX], key[STORE_NOTE_KEY_SIZE];
-    struct sample sample = {.time_ns = line->time_ns,
-                            .received_ns = clock_utc_ns(intake->clock),
-                            .status = STATUS_GOOD,
-                            .type = SAMPLE_TEXT};
-
-    const struct store_remark remark = {key, line->position};
+    char text[LINES_TEXT_SIZE], key[STORE_NOTE_KEY_SIZE];
+    struct sample samples[DRIVER_LINES_MAX];
+    const char *position = lines[count - 1].position;
+    const struct store_remark remark = {key, position};
     enum error_code code;
 
+    assert(count <= DRIVER_LINES_MAX);
     key_of(intake, key);
-    sample.value.text.bytes = text;
-    sample.value.text.size_bytes = (uint32_t)log_record_encode(&line->record, text);
-    code = line->position == NULL
-               ? store_append(intake->store, STREAM_LOGS, &sample, 1, &intake->refused_why)
-               : store_append_noted(intake->store, STREAM_LOGS, &sample, 1, &remark,
+    encode_lines(intake, lines, count, text, samples);
+    code = position == NULL
+               ? store_append(intake->store, STREAM_LOGS, samples, count, &intake->refused_why)
+               : store_append_noted(intake->store, STREAM_LOGS, samples, count, &remark,
                                     &intake->refused_why);
     if (code != ERROR_OK) {
         intake->refused_count++;
         return false;
     }
     return true;
+}
+
+static bool line(struct driver_sink *sink, const struct driver_line *line)
+{
+    return lines(sink, line, 1);
 }
 
 static bool position(struct driver_sink *sink, char text[DRIVER_POSITION_SIZE])
@@ -196,6 +229,7 @@ enum error_code intake_init(struct intake *intake, const struct config_device *d
                  .reject = reject,
                  .instance = instance,
                  .line = line,
+                 .lines = lines,
                  .position = position,
                  .keep = keep,
                  .tell = tell},

@@ -12,7 +12,12 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-enum { CHUNKS_A_TURN = 16, WAIT_MS = 250, SETTLED_MS = 1000 };
+enum {
+    TURN_BYTES = 16 * FOLLOWED_CHUNK_BYTES, /* of all files; then they are committed */
+    WAIT_MS = 250,
+    REST_MS = 50,
+    SETTLED_MS = 1000,
+};
 
 enum { START_BEGINNING, START_END };
 
@@ -221,14 +226,25 @@ static enum followed_result read_round(struct file_log_device *device,
     return all;
 }
 
+/** Until the folder tells of a change, or `most_ms`. A file that lines came from is left alone for
+ *  REST_MS: one that is written to all the time would wake us for each line. */
+static void wait_for_more(const struct file_log_device *device, bool was_taken, int64_t most_ms)
+{
+    struct pollfd events = {.fd = device->watch, .events = POLLIN};
+    int64_t ms = was_taken ? REST_MS : WAIT_MS;
+
+    (void)poll(&events, was_taken ? 0 : 1, (int)(most_ms < ms ? most_ms : ms)); /* or time is up */
+}
+
 static enum error_code file_log_read(void *state, const struct driver_turn *turn,
                                      struct driver_sink *sink, struct error *error)
 {
     struct file_log_device *device = state;
+    uint64_t begin = device->reading->taken_bytes;
 
     (void)error; /* a file that cannot be read is looked for again */
-    for (unsigned chunks = 0; chunks < CHUNKS_A_TURN;) {
-        struct pollfd events = {.fd = device->watch, .events = POLLIN};
+    while (device->reading->taken_bytes - begin < TURN_BYTES) {
+        uint64_t before = device->reading->taken_bytes;
         int64_t left_ms;
         enum followed_result result;
 
@@ -237,13 +253,12 @@ static enum error_code file_log_read(void *state, const struct driver_turn *turn
         if (result == FOLLOWED_FULL) {
             return ERROR_OK; /* D8 */
         }
-        chunks += result == FOLLOWED_MORE;
         left_ms = (turn->deadline_ns - clock_monotonic_ns(turn->clock)) / NS_PER_MS;
         if (left_ms <= 0) {
             return ERROR_OK;
         }
         if (result == FOLLOWED_END) {
-            (void)poll(&events, 1, left_ms < WAIT_MS ? (int)left_ms : WAIT_MS); /* or time is up */
+            wait_for_more(device, device->reading->taken_bytes > before, left_ms);
         }
     }
     return ERROR_OK;

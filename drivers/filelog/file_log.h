@@ -3,7 +3,9 @@
  *   files of a pattern -> [ FILE LOG ] -> collector -> the stream of logs
  *
  * A file is known by device and inode, and by what it held before the place that was read: its
- * first bytes and those just before (a mark each). Position and line go to the host together.
+ * first bytes and those just before (a mark each). Lines go to the host in portions, each with the
+ * position behind its last line. A file that lines came from is
+ * left alone for a moment (REST_MS of file_log.c): what is written all the time comes in portions.
  *
  *  FL1 A file that was renamed is read on to its end under its new name. One whose marks do not
  *      fit any more was truncated: it is read anew, and its copy, if there is one in the folder,

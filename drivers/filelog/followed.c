@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIELDS_SIZE = 2 * FOLLOWED_PATH_SIZE + MEMBERS_SIZE + 64, FIT_AGAIN_COUNT = 1000 };
+enum { FIT_AGAIN_COUNT = 1000 };
 
 void followed_begin(struct followed *followed, const struct stat *file)
 {
@@ -132,11 +132,13 @@ void followed_detach(struct followed *followed)
 }
 
 /** {"file":"/var/log/x.log","host":"press","part":2} */
-static void print_fields(const struct followed *followed, const struct members *members,
-                         bool is_part, bool is_last, char fields[FIELDS_SIZE])
+static size_t print_fields(const struct followed *followed, const struct members *members,
+                           bool is_part, bool is_last, char fields[FOLLOWED_FIELDS_SIZE])
 {
-    size_t used = (size_t)snprintf(fields, FIELDS_SIZE, "{\"file\":\""); /* fits */
+    static const char opening[] = "{\"file\":\"";
+    size_t used = sizeof(opening) - 1;
 
+    memcpy(fields, opening, used);
     for (const char *at = followed->path; *at != '\0'; at++) {
         if (*at == '"' || *at == '\\') {
             fields[used++] = '\\';
@@ -147,11 +149,12 @@ static void print_fields(const struct followed *followed, const struct members *
     memcpy(fields + used, members->text, members->size);
     used += members->size;
     if (is_part) {
-        (void)snprintf(fields + used, FIELDS_SIZE - used, ",\"part\":%" PRIu32 "%s}",
-                       followed->part + 1, is_last ? ",\"last\":true" : ""); /* fits */
-    } else {
-        (void)snprintf(fields + used, FIELDS_SIZE - used, "}"); /* fits */
+        used +=
+            (size_t)snprintf(fields + used, FOLLOWED_FIELDS_SIZE - used, ",\"part\":%" PRIu32 "%s",
+                             followed->part + 1, is_last ? ",\"last\":true" : ""); /* fits */
     }
+    fields[used++] = '}';
+    return used;
 }
 
 /** Take the text apart. The second and further parts of a record are kept as they are, and so is
@@ -194,63 +197,131 @@ static void tell_unfit(const struct followed *followed, struct followed_reading 
     reading->is_unfit_told = true;
 }
 
-/** `followed` when the `size` bytes at `bytes` are read, too. The mark's bytes stand before. */
-static struct followed step(const struct followed *followed, const uint8_t *bytes, size_t size,
-                            bool ends_line)
+/** The marks of what was read up to `end`, from `portion->from` on; before that stand as many bytes
+ *  as a mark has. */
+static void mark_again(struct followed *followed, const struct followed_portion *portion,
+                       const uint8_t *end)
 {
-    struct followed next = *followed;
-    size_t mark_size;
+    size_t size = mark_bytes(followed->offset);
 
-    next.offset += size;
-    next.part = ends_line ? 0 : followed->part + 1;
-    mark_size = mark_bytes(next.offset);
-    next.tail_mark = crc32c(0, bytes + size - mark_size, mark_size);
-    if (followed->offset < FOLLOWED_MARK_BYTES) { /* all before it is in `bytes` */
-        next.head_mark = crc32c(0, bytes - followed->offset, mark_size);
+    followed->tail_mark = crc32c(0, end - size, size);
+    if (portion->from_offset < FOLLOWED_MARK_BYTES) { /* all before it is there */
+        followed->head_mark = crc32c(0, portion->from - portion->from_offset, size);
     }
-    return next;
 }
 
-/** Hand over the record at `bytes`; `followed` is then behind it. */
+/** Hand over what was put together, up to `end`. false: the sink has no room, `followed` is where
+ * it was before all of it. */
 static bool hand_over(struct followed *followed, struct followed_reading *reading,
-                      const uint8_t *bytes, const struct entry *entry)
+                      const uint8_t *end)
 {
-    struct followed next = step(followed, bytes, entry->size, entry->is_whole);
-    const char *name = strrchr(followed->path, '/');
-    char fields[FIELDS_SIZE], position[DRIVER_POSITION_SIZE];
-    size_t text_size = entry_text(&reading->rules, entry, bytes, reading->text);
-    bool fits = parse(followed, &reading->rules, reading->text, text_size);
-    const struct line_parts *parts = &reading->rules.parts;
-    struct driver_line line = {.time_ns = parts->time_ns, .position = position};
+    struct followed_portion *portion = &reading->portion;
+    struct followed next = *followed;
+    char position[DRIVER_POSITION_SIZE];
 
+    mark_again(&next, portion, end);
     followed_print(&next, position);
-    print_fields(followed, &parts->members, !entry->is_whole || followed->part > 0, entry->is_whole,
-                 fields);
-    line.record = (struct log_record){
-        .severity = parts->severity,
-        .source = parts->source.size_bytes > 0
-                      ? parts->source
-                      : log_text_of(name != NULL ? name + 1 : followed->path),
-        .fields = log_text_of(fields),
-        .message = parts->message,
-    };
+    portion->lines[portion->count - 1].position = position;
     reading->sink->slot = followed->slot;
-    if (!reading->sink->line(reading->sink, &line)) {
+    if (!reading->sink->lines(reading->sink, portion->lines, portion->count)) {
         return false;
     }
-    tell_unfit(followed, reading, fits);
+    reading->taken_bytes += (uint64_t)(end - portion->from);
     *followed = next;
     return true;
+}
+
+static void begin_portion(struct followed_portion *portion, const struct followed *followed,
+                          const uint8_t *from)
+{
+    portion->count = portion->used = portion->bytes = 0;
+    portion->from = from;
+    portion->from_offset = followed->offset;
+    portion->from_part = followed->part;
+}
+
+/** Add the record at `bytes`; `followed` is then behind it, but for the marks. */
+static void add(struct followed *followed, struct followed_reading *reading, const uint8_t *bytes,
+                const struct entry *entry)
+{
+    struct followed_portion *portion = &reading->portion;
+    struct driver_line *line = &portion->lines[portion->count++];
+    const struct line_parts *parts = &reading->rules.parts;
+    const char *name = strrchr(followed->path, '/');
+    char *text = portion->texts + portion->used, *fields;
+    size_t text_size = entry_text(&reading->rules, entry, bytes, text), fields_size;
+
+    tell_unfit(followed, reading, parse(followed, &reading->rules, text, text_size));
+    fields = text + text_size;
+    fields_size = print_fields(followed, &parts->members, !entry->is_whole || followed->part > 0,
+                               entry->is_whole, fields);
+    *line = (struct driver_line){
+        .time_ns = parts->time_ns,
+        .record = {.severity = parts->severity,
+                   .source = parts->source.size_bytes > 0
+                                 ? parts->source
+                                 : log_text_of(name != NULL ? name + 1 : followed->path),
+                   .fields = {fields, (uint32_t)fields_size},
+                   .message = parts->message},
+    };
+    portion->used += text_size + fields_size;
+    portion->bytes += driver_line_bytes(line);
+    followed->offset += entry->size;
+    followed->part = entry->is_whole ? 0 : followed->part + 1;
+}
+
+/** The sink had no room: all of the portion stands before us again. */
+static void take_back(struct followed *followed, const struct followed_portion *portion,
+                      struct entry_bytes *left)
+{
+    left->size += (size_t)(left->bytes - portion->from);
+    left->bytes = portion->from;
+    followed->offset = portion->from_offset;
+    followed->part = portion->from_part;
+}
+
+static bool is_full(const struct followed_portion *portion, size_t most)
+{
+    return portion->count >= most || portion->bytes > DRIVER_LINES_BYTES ||
+           portion->used > DRIVER_LINES_BYTES;
+}
+
+/** Hand over the records of `left`, in portions. false: the sink has no room. */
+static bool hand_over_all(struct followed *followed, struct followed_reading *reading,
+                          struct entry_bytes *left)
+{
+    struct followed_portion *portion = &reading->portion;
+    size_t most = DRIVER_LINES_MAX;
+    struct entry entry;
+
+    for (;;) {
+        begin_portion(portion, followed, left->bytes);
+        while (!is_full(portion, most) && left->size > 0 &&
+               entry_find(&reading->rules, left, &entry)) {
+            add(followed, reading, left->bytes, &entry);
+            left->bytes += entry.size;
+            left->size -= entry.size;
+        }
+        if (portion->count == 0) {
+            return true;
+        }
+        if (!hand_over(followed, reading, left->bytes)) {
+            take_back(followed, portion, left);
+            if (portion->count == 1) {
+                return false;
+            }
+            most = 1; /* there may be room for less */
+        }
+    }
 }
 
 enum followed_result followed_read(struct followed *followed, struct followed_reading *reading)
 {
     size_t before = mark_bytes(followed->offset);
-    uint64_t from = followed->offset - before;
+    uint64_t from = followed->offset - before, was_taken = reading->taken_bytes;
     ssize_t got = pread(followed->fd, reading->bytes, before + FOLLOWED_CHUNK_BYTES, (off_t)from);
     struct entry_bytes left = {.bytes = reading->bytes + before};
-    enum followed_result result = FOLLOWED_END;
-    struct entry entry;
+    bool is_all;
     struct stat file;
 
     /* Looked at after reading: a truncation that came before is seen now. */
@@ -259,17 +330,13 @@ enum followed_result followed_read(struct followed *followed, struct followed_re
         return FOLLOWED_BROKEN;
     }
     left.size = (size_t)got - before;
-    if ((uint64_t)file.st_size == from + (uint64_t)got) { /* else it goes on in the next chunk */
+    is_all = (uint64_t)file.st_size == from + (uint64_t)got;
+    if (is_all) { /* else it goes on in the next chunk */
         left.is_rest = reading->is_idle;
         left.is_settled = reading->is_settled;
     }
-    while (left.size > 0 && entry_find(&reading->rules, &left, &entry)) {
-        if (!hand_over(followed, reading, left.bytes, &entry)) {
-            return FOLLOWED_FULL;
-        }
-        left.bytes += entry.size;
-        left.size -= entry.size;
-        result = FOLLOWED_MORE;
+    if (!hand_over_all(followed, reading, &left)) {
+        return FOLLOWED_FULL;
     }
-    return result;
+    return reading->taken_bytes > was_taken && !is_all ? FOLLOWED_MORE : FOLLOWED_END;
 }

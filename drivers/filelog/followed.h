@@ -19,6 +19,7 @@ enum {
     FOLLOWED_MARK_BYTES = 256,
     FOLLOWED_CHUNK_BYTES = 64 << 10,
     FOLLOWED_PATH_SIZE = 512,
+    FOLLOWED_FIELDS_SIZE = 2 * FOLLOWED_PATH_SIZE + MEMBERS_SIZE + 64,
 };
 
 struct followed {
@@ -36,20 +37,32 @@ struct followed {
 
 enum followed_result {
     FOLLOWED_END,    /* nothing more now */
-    FOLLOWED_MORE,   /* records were handed over */
+    FOLLOWED_MORE,   /* records were handed over, and the file goes on */
     FOLLOWED_FULL,   /* the sink has no room */
     FOLLOWED_BROKEN, /* the file is not what it was, or cannot be read */
+};
+
+/** Records of one file that are handed over together. */
+struct followed_portion {
+    struct driver_line lines[DRIVER_LINES_MAX];
+    size_t count, used;   /* of lines, and of texts */
+    size_t bytes;         /* as DRIVER_LINES_BYTES counts them */
+    const uint8_t *from;  /* the first one's in the file, */
+    uint64_t from_offset; /* where that is, */
+    uint32_t from_part;   /* and how many parts of it were handed over */
+    char texts[DRIVER_LINES_BYTES + ENTRY_TEXT_SIZE + FOLLOWED_FIELDS_SIZE];
 };
 
 /** What is handed over of a file in one go. */
 struct followed_reading {
     struct driver_sink *sink;
-    struct entry_rules rules;   /* its time is that of this go */
-    bool is_idle;               /* the end of the file is taken without a line feed, too */
-    bool is_settled;            /* nothing was written for a second */
-    bool is_unfit_told;         /* a record did not have the format */
-    uint32_t fit_count;         /* records that had it, since then */
-    char text[ENTRY_TEXT_SIZE]; /* scratch */
+    struct entry_rules rules;        /* its time is that of this go */
+    bool is_idle;                    /* the end of the file is taken without a line feed, too */
+    bool is_settled;                 /* nothing was written for a second */
+    bool is_unfit_told;              /* a record did not have the format */
+    uint32_t fit_count;              /* records that had it, since then */
+    uint64_t taken_bytes;            /* of the files, that the sink took; counts on */
+    struct followed_portion portion; /* scratch */
     uint8_t bytes[FOLLOWED_MARK_BYTES + FOLLOWED_CHUNK_BYTES]; /* scratch */
 };
 

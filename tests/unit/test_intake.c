@@ -349,6 +349,108 @@ static void a_device_that_went_away_marks_every_known_point_once(void **state)
     assert_int_equal(bench->intake.counts.queued, 2); /* not the template itself */
 }
 
+static struct driver_line line_of(const char *message, size_t size, const char *position)
+{
+    return (struct driver_line){
+        .time_ns = morning_ns,
+        .record = {.severity = LOG_SEVERITY_UNKNOWN, .message = {message, (uint32_t)size}},
+        .position = position};
+}
+
+static uint64_t lines_taken(struct bench *bench)
+{
+    struct store_stream_state state;
+
+    store_state(bench->store, STREAM_LOGS, &state);
+    return state.next_sequence - 1;
+}
+
+static bool look_at_line(void *context, uint64_t sequence, const struct sample *sample,
+                         const struct store_regime *regime)
+{
+    static const char *const wanted[] = {"one", "two", "three"};
+    struct log_record record;
+    struct error error;
+
+    (void)regime;
+    assert_int_equal(
+        log_record_decode(sample->value.text.bytes, sample->value.text.size_bytes, &record, &error),
+        ERROR_OK);
+    assert_int_equal(record.message.size_bytes, strlen(wanted[sequence - 1]));
+    assert_memory_equal(record.message.bytes, wanted[sequence - 1], record.message.size_bytes);
+    *(uint64_t *)context += 1;
+    return true;
+}
+
+static void lines_stand_in_their_order_with_the_position_behind_the_last(void **state) /* P1 */
+{
+    struct bench *bench = *state;
+    struct driver_sink *sink = &bench->intake.sink;
+    const struct driver_line lines[] = {line_of("one", 3, NULL), line_of("two", 3, NULL),
+                                        line_of("three", 5, "behind three")};
+    char position[DRIVER_POSITION_SIZE];
+    struct error error = {0};
+    uint64_t count = 0;
+
+    sink->slot = 7;
+    assert_false(sink->position(sink, position));
+    assert_true(sink->lines(sink, lines, 3));
+    commit(bench);
+    assert_int_equal(store_read(bench->store, STREAM_LOGS, 1, look_at_line, &count, &error),
+                     ERROR_OK);
+    assert_int_equal(count, 3);
+    assert_true(sink->position(sink, position));
+    assert_string_equal(position, "behind three");
+    sink->slot = 8;
+    assert_false(sink->position(sink, position));
+}
+
+static void as_many_lines_as_may_come_fit_with_nothing_but_bad_bytes(void **state)
+{
+    struct bench *bench = *state;
+    struct driver_sink *sink = &bench->intake.sink;
+    static char bad[LOG_MESSAGE_MAX];
+    struct driver_line lines[DRIVER_LINES_MAX];
+
+    memset(bad, 0xFF, sizeof(bad));
+    for (size_t i = 0; i < DRIVER_LINES_MAX; i++) {
+        lines[i] = line_of(bad, DRIVER_LINES_BYTES / (DRIVER_LINES_MAX - 1), NULL);
+    }
+    lines[DRIVER_LINES_MAX - 1] = line_of(bad, sizeof(bad), "behind");
+    lines[DRIVER_LINES_MAX - 1].record.source = (struct log_text){bad, LOG_SOURCE_MAX};
+    lines[DRIVER_LINES_MAX - 1].record.fields = (struct log_text){bad, LOG_FIELDS_MAX / 3};
+    assert_true(sink->lines(sink, lines, DRIVER_LINES_MAX));
+    assert_int_equal(lines_taken(bench), DRIVER_LINES_MAX);
+}
+
+static void of_lines_there_is_no_room_for_none_is_taken(void **state) /* D8 */
+{
+    struct bench *bench = *state;
+    struct driver_sink *sink = &bench->intake.sink;
+    char text[2][1000], place[32];
+    char before[DRIVER_POSITION_SIZE], after[DRIVER_POSITION_SIZE];
+    uint64_t random = 1, taken;
+    struct driver_line lines[2];
+
+    do {
+        for (size_t i = 0; i < sizeof(text); i++) { /* wild enough to fill the ring */
+            random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            text[i / sizeof(text[0])][i % sizeof(text[0])] = (char)(' ' + (random >> 33) % 90);
+        }
+        taken = lines_taken(bench);
+        (void)sink->position(sink, before);
+        (void)snprintf(place, sizeof(place), "%llu", (unsigned long long)taken);
+        lines[0] = line_of(text[0], sizeof(text[0]), NULL);
+        lines[1] = line_of(text[1], sizeof(text[1]), place);
+        commit(bench);
+    } while (sink->lines(sink, lines, 2));
+    assert_true(taken > 100);
+    assert_int_equal(lines_taken(bench), taken);
+    (void)sink->position(sink, after);
+    assert_string_equal(after, before);
+    assert_int_equal(bench->intake.refused_count, 1);
+}
+
 int main(void)
 {
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -362,6 +464,9 @@ int main(void)
         CASE(a_change_of_an_alarm_is_an_event_as_well),
         CASE(the_first_reading_of_an_alarm_says_how_it_stands),
         CASE(a_device_that_went_away_marks_every_known_point_once),
+        CASE(lines_stand_in_their_order_with_the_position_behind_the_last),
+        CASE(as_many_lines_as_may_come_fit_with_nothing_but_bad_bytes),
+        CASE(of_lines_there_is_no_room_for_none_is_taken),
     };
 
     return cmocka_run_group_tests_name("intake", cases, NULL, NULL);
