@@ -146,8 +146,7 @@ static bool is_identified(const struct mqtt_link *link, const struct mqtt_grant 
 static enum error_code ask(struct mqtt_link *link, struct mqtt_grant *grant, struct error *error)
 {
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-    MQTTProperty identifier = {.identifier = MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIER,
-                               .value.integer4 = grant->identifier};
+    MQTTProperty identifier = {0};
     int outcome = MQTTASYNC_SUCCESS;
 
     response.context = grant;
@@ -155,6 +154,8 @@ static enum error_code ask(struct mqtt_link *link, struct mqtt_grant *grant, str
         response.onSuccess5 = on_subscribed_5;
         response.onFailure5 = on_failure_5;
         if (is_identified(link, grant)) {
+            identifier.identifier = MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIER;
+            identifier.value.integer4 = grant->identifier;
             outcome = MQTTProperties_add(&response.properties, &identifier);
         }
     } else {

@@ -149,39 +149,36 @@ static void measure(struct logs_run *run, struct outcome outcomes[FOLLOWER_COUNT
     }
 }
 
-static void put(struct figure_sheet *sheet, const char *name, const char *unit, double ours,
-                const char *reference, double theirs, enum figure_direction direction,
-                double target)
-{
-    (void)figure_put(sheet,
-                     &(struct figure){name, ours, unit, reference, theirs, direction, target, 0});
-}
-
 static void report(struct figure_sheet *sheet, const struct outcome outcomes[FOLLOWER_COUNT])
 {
     const struct outcome *text = &outcomes[AGENT_TEXT], *syslog = &outcomes[AGENT_SYSLOG],
                          *rsyslog = &outcomes[RSYSLOG], *tail = &outcomes[TAIL];
+    const struct figure figures[] = {
+        {"drain-text", text->lines_s[0], "lines/s", "rsyslog-imfile", rsyslog->lines_s[0],
+         FIGURE_AT_LEAST, 1, 0},
+        {"drain-syslog", syslog->lines_s[0], "lines/s", "rsyslog-imfile", rsyslog->lines_s[0],
+         FIGURE_AT_LEAST, 1, 0},
+        {"drain-beside-tail", text->lines_s[0], "lines/s", "tail", tail->lines_s[0],
+         FIGURE_AT_LEAST, 0.05, 0},
+        {"line-text", text->line_us[0], "us", "rsyslog-imfile", rsyslog->line_us[0], FIGURE_AT_MOST,
+         1, 0},
+        {"line-syslog", syslog->line_us[0], "us", "rsyslog-imfile", rsyslog->line_us[0],
+         FIGURE_AT_MOST, 1, 0},
+        {"line-beside-tail", text->line_us[0], "us", "tail", tail->line_us[0], FIGURE_AT_MOST, 20,
+         0},
+        {"steady-text", text->steady_share[0], "%", "rsyslog-imfile", rsyslog->steady_share[0],
+         FIGURE_AT_MOST, 1, 0},
+        {"steady-syslog", syslog->steady_share[0], "%", "rsyslog-imfile", rsyslog->steady_share[0],
+         FIGURE_AT_MOST, 1, 0},
+        {"steady-beside-tail", syslog->steady_share[0], "%", "tail", tail->steady_share[0],
+         FIGURE_AT_MOST, 1, 0},
+        {"memory", syslog->steady_mib[0], "MiB", "rsyslog-imfile", rsyslog->steady_mib[0],
+         FIGURE_AT_MOST, 1, 0},
+    };
 
-    put(sheet, "drain-text", "lines/s", text->lines_s[0], "rsyslog-imfile", rsyslog->lines_s[0],
-        FIGURE_AT_LEAST, 1);
-    put(sheet, "drain-syslog", "lines/s", syslog->lines_s[0], "rsyslog-imfile", rsyslog->lines_s[0],
-        FIGURE_AT_LEAST, 1);
-    put(sheet, "drain-beside-tail", "lines/s", text->lines_s[0], "tail", tail->lines_s[0],
-        FIGURE_AT_LEAST, 0.05);
-    put(sheet, "line-text", "us", text->line_us[0], "rsyslog-imfile", rsyslog->line_us[0],
-        FIGURE_AT_MOST, 1);
-    put(sheet, "line-syslog", "us", syslog->line_us[0], "rsyslog-imfile", rsyslog->line_us[0],
-        FIGURE_AT_MOST, 1);
-    put(sheet, "line-beside-tail", "us", text->line_us[0], "tail", tail->line_us[0], FIGURE_AT_MOST,
-        20);
-    put(sheet, "steady-text", "%", text->steady_share[0], "rsyslog-imfile",
-        rsyslog->steady_share[0], FIGURE_AT_MOST, 1);
-    put(sheet, "steady-syslog", "%", syslog->steady_share[0], "rsyslog-imfile",
-        rsyslog->steady_share[0], FIGURE_AT_MOST, 1);
-    put(sheet, "steady-beside-tail", "%", syslog->steady_share[0], "tail", tail->steady_share[0],
-        FIGURE_AT_MOST, 1);
-    put(sheet, "memory", "MiB", syslog->steady_mib[0], "rsyslog-imfile", rsyslog->steady_mib[0],
-        FIGURE_AT_MOST, 1);
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
+        (void)figure_put(sheet, &figures[i]);
+    }
 }
 
 int main(void)
