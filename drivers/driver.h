@@ -119,7 +119,7 @@ struct driver {
     size_t state_size;                 /* the host allocates this, zeroed, and frees it */
     const struct option_spec *point_options;
     size_t point_size;                       /* of the struct behind driver_point.options */
-    const char *group_key;                   /* "subscriptions": points stand in groups; or NULL */
+    const char *group_key; /* "logs": points stand in groups; of a polled driver beside them, too */
     const struct option_spec *group_options; /* of one group; NULL without groups */
     size_t group_size;                       /* of the struct behind driver_point.group */
     /** A group whose source names its points itself and says of which type they are: the template

@@ -247,6 +247,15 @@ void intake_deinit(struct intake *intake)
     intake->rejected.first = NULL;
 }
 
+/** Of a polled device's group: the device keeps its readings until they are read. */
+static bool is_of_a_log(const struct intake *intake, size_t point)
+{
+    const struct config_device *device = intake->points.device;
+
+    return point < device->point_count && device->points[point].driver.group != NULL &&
+           !device->driver->pushes;
+}
+
 void intake_mark_all(struct intake *intake, uint32_t status)
 {
     int64_t now_ns = clock_utc_ns(intake->clock) / NS_PER_MS * NS_PER_MS;
@@ -254,7 +263,7 @@ void intake_mark_all(struct intake *intake, uint32_t status)
         .time_ns = now_ns, .received_ns = now_ns, .status = status, .type = SAMPLE_NONE};
 
     for (size_t i = 0; i < intake->points.count; i++) {
-        if (intake->points.points[i].handle != 0 &&
+        if (intake->points.points[i].handle != 0 && !is_of_a_log(intake, i) &&
             !take(intake, &intake->points.points[i], &sample)) {
             return; /* counted as refused */
         }

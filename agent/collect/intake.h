@@ -47,7 +47,8 @@ MUST_CHECK enum error_code intake_init(struct intake *intake, const struct confi
                                        struct error *error);
 void intake_deinit(struct intake *intake);
 
-/** One reading without a value for every point known by now. */
+/** One reading without a value for every point known by now, but those of a log that the device
+ *  keeps: theirs come later. */
 void intake_mark_all(struct intake *intake, uint32_t status);
 
 /** Tell what was rejected since the last time as an event, if a second has passed since that or

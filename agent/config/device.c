@@ -126,7 +126,7 @@ static bool take_template(struct reading *reading, struct record *record)
                finding_add(loading, &field->key_place,
                            "'%s' picks points of a template; name one, or remove it", field->key);
     }
-    if (driver->group_key != NULL) {
+    if (driver->group_key != NULL && driver->pushes) {
         return finding_add(loading, &field->key_place,
                            "template: driver %s has none; write the points below '%s'",
                            driver->name, driver->group_key);
@@ -262,6 +262,14 @@ static bool read_group(struct reading *reading, struct point_source *source,
     settings_canonical(&reading->canonical, driver->group_key, NULL);
     fine = document_flatten(reading->loading, reading->document, mapping, elsewhere, &record) &&
            settings_apply(reading->loading, &settings, &record);
+    if (host.interval_ns != 0 && driver->pushes) {
+        fine = finding_add(reading->loading, record_place(&record, "interval"),
+                           "interval: the source sends when it likes (driver %s); remove it",
+                           driver->name);
+    }
+    source->interval_ns = host.interval_ns != 0 ? host.interval_ns
+                          : driver->pushes      ? 0
+                                                : reading->settings.interval_ns;
     source->group = group;
     source->group_topic = topic_of(driver, group);
     source->group_template =
@@ -283,12 +291,17 @@ static bool read_groups(struct reading *reading, struct point_source *source)
     const yaml_node_t *item;
     bool fine = true;
 
-    if (stray != NULL || reading->settings.points_file != NULL) {
+    if (reading->device->driver->pushes &&
+        (stray != NULL || reading->settings.points_file != NULL)) {
         place = document_place(document, stray == NULL ? reading->mapping : stray);
         return finding_add(reading->loading, &place,
                            "points of driver %s stand below its '%s', not beside them",
                            reading->device->driver->name, key);
     }
+    if (list == NULL && !reading->device->driver->pushes) {
+        return true;
+    }
+    source->template = NULL; /* its points stand beside the groups */
     if (list == NULL || list->type != YAML_SEQUENCE_NODE) {
         return finding_add(reading->loading, &place,
                            "'%s' is missing or not a list; begin each entry with '- '", key);
@@ -319,10 +332,12 @@ static bool read_points(struct reading *reading)
         .canonical = &reading->canonical,
         .list = &reading->points,
     };
-    bool fine = driver->group_key != NULL ? read_groups(reading, &source)
-                                          : read_point_keys(reading, &source, reading->mapping,
-                                                            reading->settings.points_file);
+    bool fine = (driver->group_key != NULL && driver->pushes) ||
+                read_point_keys(reading, &source, reading->mapping, reading->settings.points_file);
 
+    if (driver->group_key != NULL) {
+        fine = read_groups(reading, &source) && fine;
+    }
     if (fine && reading->points.count == 0 && driver->standard_points != NULL) {
         fine = point_read_standard(&source, &place);
     }

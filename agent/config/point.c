@@ -62,13 +62,14 @@ static bool check(struct loading *loading, const struct record *record,
                   const struct point_settings *point, const struct driver *driver)
 {
     char sentence[200];
+    bool has_topics = driver->group_key != NULL && driver->pushes;
     bool fine = true;
 
-    if (!name_is_valid(point->name, driver->group_key != NULL || driver->standard_points != NULL)) {
+    if (!name_is_valid(point->name, has_topics || driver->standard_points != NULL)) {
         fine = finding_add(
             loading, record_place(record, "name"),
             "name: '%.60s' may hold letters, digits, '-' and '_'%s only", point->name,
-            driver->group_key == NULL ? "" : ", and {parts} of the topic with '/' between them,");
+            !has_topics ? "" : ", and {parts} of the topic with '/' between them,");
     }
     if (point->unit != NULL && unit_problem(point->unit, sentence, sizeof(sentence)) != NULL) {
         fine = finding_add(loading, record_place(record, "unit"), "%s", sentence);

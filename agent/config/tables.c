@@ -101,6 +101,9 @@ const struct option_spec config_device_options[] = {
 const struct option_spec config_group_options[] = {
     {OPTION_TEXT, "points_file", "", 1, 1000, offsetof(struct group_settings, points_file),
      "a CSV file with points, beside this file", NULL},
+    {OPTION_DURATION, "interval", "", 10 * MS, 30 * DAY,
+     offsetof(struct group_settings, interval_ns),
+     "between readings of its points; the device's when absent; polled devices only", NULL},
     {.type = OPTION_END},
 };
 

@@ -36,6 +36,7 @@ struct point_settings {
 /** Filled by config_group_options: what the host itself knows of a group of points. */
 struct group_settings {
     const char *points_file;
+    int64_t interval_ns; /* of its points; 0: the device's */
 };
 
 /** Filled by config_template_options. */

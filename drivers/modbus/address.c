@@ -8,10 +8,8 @@
 enum { ADDRESS_TEXT_SIZE = 64 };
 
 static const char *const names[] = {
-    [TABLE_COIL] = "coil",
-    [TABLE_DISCRETE] = "discrete",
-    [TABLE_HOLDING] = "holding",
-    [TABLE_INPUT] = "input",
+    [TABLE_COIL] = "coil",   [TABLE_DISCRETE] = "discrete", [TABLE_HOLDING] = "holding",
+    [TABLE_INPUT] = "input", [TABLE_RECORD] = "record",
 };
 
 const char *table_name(enum table table)
@@ -94,7 +92,7 @@ enum error_code point_address_parse(const char *text, struct point_address *addr
     struct point_address parsed = {0};
     enum error_code code;
 
-    for (unsigned i = TABLE_COIL; text[length] == ':' && i <= TABLE_INPUT; i++) {
+    for (unsigned i = TABLE_COIL; text[length] == ':' && i <= TABLE_RECORD; i++) {
         if (strlen(names[i]) == length && strncmp(names[i], text, length) == 0) {
             parsed.table = (enum table)i;
         }

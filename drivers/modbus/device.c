@@ -90,8 +90,8 @@ const struct option_spec modbus_device_serial_options[] = {
 
 const struct option_spec modbus_device_point_options[] = {
     {OPTION_TEXT, "address", NULL, 1, 60, offsetof(struct modbus_point_options, address),
-     "holding:100, input:100, coil:4, discrete:7, holding:100.3 for a bit (all from 0), or "
-     "sunspec:103.W",
+     "holding:100, input:100, coil:4, discrete:7, holding:100.3 for a bit (all from 0), "
+     "sunspec:103.W; below logs record:2",
      NULL},
     {OPTION_CHOICE, "type", "model", 0, 0, offsetof(struct modbus_point_options, type),
      "what the registers hold; model: of a SunSpec point, what its model says",
@@ -284,12 +284,20 @@ static enum error_code read_point(struct modbus_device *device, struct arena *ar
     enum value_type type;
     enum error_code code;
 
-    if (sunspec_point_is(options->address)) {
+    if (configured->group == NULL && sunspec_point_is(options->address)) {
         return sunspec_bind_add(device, arena, configured, point, error);
     }
     code = point_address_parse(options->address, &point->address, error);
     if (code != ERROR_OK) {
         return code;
+    }
+    if ((point->address.table == TABLE_RECORD) != (configured->group != NULL)) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         configured->group == NULL
+                             ? "address '%s': only points below 'logs' stand in a record"
+                             : "address '%s': points below 'logs' stand in the record; write "
+                               "record:0 for its first register",
+                         options->address);
     }
     type = options->type == POINT_TYPE_OF_MODEL
                ? VALUE_INT16 /* refused below */
@@ -331,6 +339,9 @@ enum error_code modbus_device_add_point(void *state, struct arena *arena,
     point->schedule = configured->schedule;
     point->writable = configured->writable;
     code = read_point(device, arena, configured, point, error);
+    if (code == ERROR_OK && configured->group != NULL) {
+        return logs_add_point(device, arena, configured, point, error);
+    }
     if (code == ERROR_OK) {
         code = check_writable(configured->options, point, error);
     }

@@ -11,6 +11,7 @@
 #include "drivers/modbus/address.h"
 #include "drivers/modbus/exchange.h"
 #include "drivers/modbus/line.h"
+#include "drivers/modbus/logs/logs.h"
 #include "drivers/modbus/plan.h"
 #include "drivers/modbus/scale.h"
 #include "drivers/modbus/sunspec/bind.h"
@@ -29,7 +30,7 @@ struct modbus_point_options {
 };
 
 struct modbus_point {
-    struct modbus_point *next; /* in the order of configuration */
+    struct modbus_point *next; /* in the order of configuration; of a log: the log's next one */
     uint32_t point_id;
     uint32_t schedule;
     bool writable;
@@ -68,6 +69,7 @@ struct modbus_device {
     uint32_t fingerprint; /* of what the learned belongs to (memory.h) */
 
     struct sunspec_binding sunspec;
+    struct logs logs;
 
     /* Learned; besides what the plan holds. */
     int64_t probed_s; /* UTC, when it was last tried again, or first learned; 0: never */

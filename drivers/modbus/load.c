@@ -98,3 +98,15 @@ struct device_load load_of(const struct plan *plan, const struct serial_settings
     sum.requests_per_s /= (double)at_ns / NS_PER_S;
     return sum;
 }
+
+void load_add_logs(struct device_load *load, const struct logs *logs,
+                   const struct serial_settings *settings, const int64_t *intervals_ns)
+{
+    for (const struct log *log = logs->first; log != NULL; log = log->next) {
+        struct plan_request request = log_index_request(log);
+        double per_s = (double)NS_PER_S / (double)intervals_ns[log->schedule];
+
+        load->share += (double)request_ns(&request, settings) / NS_PER_S * per_s;
+        load->requests_per_s += per_s;
+    }
+}

@@ -3,12 +3,12 @@
 #include "base/clock.h"
 #include "base/crc.h"
 #include "drivers/modbus/ask.h"
+#include "drivers/modbus/decode.h"
 #include "drivers/modbus/device.h"
 #include "drivers/modbus/identify.h"
 #include "drivers/modbus/learning.h"
 #include "drivers/modbus/load.h"
 #include "drivers/modbus/memory.h"
-#include "drivers/modbus/sunspec/decode.h"
 #include "drivers/modbus/write.h"
 
 #include <stdlib.h>
@@ -63,6 +63,7 @@ static enum error_code open_device(struct modbus_device *device, enum exchange_f
         return code;
     }
     device->framing = framing;
+    logs_begin(&device->logs);
     line_use(&device->on_line);
     code = ask_connect(device, &asking, error);
     if (code == ERROR_OK) {
@@ -92,24 +93,6 @@ struct reading {
     struct asking asking;
     struct learning learning; /* M3 */
 };
-
-/** Of a point of registers; the answer begins with register `first`. */
-static void decode_registers(struct modbus_device *device, const struct modbus_point *point,
-                             unsigned first, struct sample *sample)
-{
-    const uint16_t *value = device->answer->registers + (point->address.number - first);
-    const uint16_t *factor =
-        point->has_factor ? device->answer->registers + (point->factor_number - first) : NULL;
-
-    if (point->sunspec != NULL) {
-        sunspec_decode(point->entry, value, factor, sample, device->text);
-        return;
-    }
-    value_decode(&point->format, value, sample, device->text);
-    if (factor != NULL) {
-        scale_apply(&point->format, *factor, sample);
-    }
-}
 
 /** M1 */
 static int64_t sample_time_ns(const struct reading *reading)
@@ -144,7 +127,8 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
             bit_register[0] = device->answer->bits[place];
             value_decode(&point->format, bit_register, &sample, device->text);
         } else if (status == STATUS_GOOD) {
-            decode_registers(device, point, request->first, &sample);
+            modbus_point_decode(point, device->answer->registers, request->first, &sample,
+                                device->text);
         }
         if (!driver_emit(reading->sink, &sample)) {
             return false;
@@ -215,9 +199,10 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
         }
         from = request.end;
     }
-    (void)sunspec_bind_emit_missing(device, turn, sink,
-                                    sample_time_ns(&reading)); /* D8: as above */
-    return ERROR_OK;
+    if (!sunspec_bind_emit_missing(device, turn, sink, sample_time_ns(&reading))) {
+        return ERROR_OK; /* D8: as above */
+    }
+    return logs_read(device, turn, sink, &reading.asking, error);
 }
 
 /** What is the same as the last time is not told again. */
@@ -313,8 +298,13 @@ static struct device_load link_load(const void *state, const int64_t *intervals_
 {
     const struct modbus_device *device = state;
 
-    return device->is_serial ? load_of(&device->plan, &device->serial, intervals_ns, count)
-                             : (struct device_load){0}; /* what is behind a gateway is not known */
+    struct device_load load = {0};
+
+    if (device->is_serial) { /* what is behind a gateway is not known */
+        load = load_of(&device->plan, &device->serial, intervals_ns, count);
+        load_add_logs(&load, &device->logs, &device->serial, intervals_ns);
+    }
+    return load;
 }
 
 static void link_join(void *state, void *block)
@@ -340,7 +330,9 @@ static const struct device_link modbus_link = {
 
 /* What the three have in common: all but the words, the wire and what prepares for it. */
 #define MODBUS_DRIVER                                                                              \
-    .state_size = sizeof(struct modbus_device), .point_options = modbus_device_point_options,      \
+    .state_size = sizeof(struct modbus_device), .group_key = "logs",                               \
+    .group_options = log_group_options, .group_size = sizeof(struct log_options),                  \
+    .point_options = modbus_device_point_options,                                                  \
     .point_size = sizeof(struct modbus_point_options),                                             \
     .point_address_offset = offsetof(struct modbus_point_options, address),                        \
     .point_type = modbus_device_point_type, .add_point = modbus_device_add_point,                  \

@@ -19,6 +19,8 @@
  *  M7  Units of one serial port, or one peer, share one connection (line.h); each is one device
  *      (driver.session).
  *  M8  What is written, and with which function, stands in write.h.
+ *  M9  What a device keeps of the past itself is read as logs/logs.h says, behind the rest of a
+ *      turn.
  *
  * Depends on: base, drivers/driver.h, libmodbus.  Threads: D5; name resolution uses glibc's own.
  */

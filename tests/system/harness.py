@@ -445,6 +445,11 @@ class ModbusSlave:
             self.process.close()
 
 
+def committed(status, stream):
+    """The highest sequence number of a stream that is on disk."""
+    return next(row["committed"] for row in status["streams"] if row["name"] == stream)
+
+
 def leat_yaml(folder, devices, *, site="works", gateway="gw-1", flush="1s", max_age="15min",
               max_size="8MiB", ring="8MiB", lake=None, targets=None, keep_free="1MiB"):
     """A configuration: queue in `folder`, a directory lake in it, the given text of devices.

@@ -33,12 +33,8 @@ def upload(subject, folder):
                   key=lambda row: row["seq"])
 
 
-def committed(status):
-    return next(row["committed"] for row in status["streams"] if row["name"] == "logs")
-
-
 def wait_lines(subject, count):
-    subject.wait_status(lambda status: committed(status) >= count, what=f"{count} lines")
+    subject.wait_status(lambda status: harness.committed(status, "logs") >= count, what=f"{count} lines")
 
 
 def messages(rows):
@@ -108,7 +104,7 @@ def test_killed_and_rotated_again_and_again_every_line_comes_once(follower, logs
     try:
         for number in range(1, ROUNDS + 1):
             subject.start()
-            before = committed(subject.status())
+            before = harness.committed(subject.status(), "logs")
             writer.wait_for(number * LINES_PER_ROUND)
             wait_lines(subject, before + 100)
             subject.kill()

@@ -53,12 +53,8 @@ def rows_of(folder, stream):
                   key=lambda row: row["seq"])
 
 
-def committed(status):
-    return next(row["committed"] for row in status["streams"] if row["name"] == "logs")
-
-
 def wait_lines(subject, count):
-    subject.wait_status(lambda status: committed(status) >= count, what=f"{count} lines")
+    subject.wait_status(lambda status: harness.committed(status, "logs") >= count, what=f"{count} lines")
 
 
 def in_lake(subject, folder):
@@ -175,15 +171,15 @@ def test_a_full_ring_holds_the_journal_back_and_nothing_is_lost(agent, journal, 
                         "logs:     { size: 1MiB, when_full: hold }")
     assert held != text
     subject = agent(held).start()
-    subject.wait_status(lambda status: committed(status) >= 100, what="a ring nearly full")
+    subject.wait_status(lambda status: harness.committed(status, "logs") >= 100, what="a ring nearly full")
     (tmp_path / "lake").mkdir()
     subject.write_config(held.replace("targets: []", f"targets: [{{ name: lake, type: directory, "
                                                      f"path: '{tmp_path / 'lake'}' }}]"))
-    assert committed(subject.status()) < len(wanted)
+    assert harness.committed(subject.status(), "logs") < len(wanted)
     assert subject.stop().code == 0
     subject.start()
     for _ in range(20):
-        if committed(subject.status()) >= len(wanted):
+        if harness.committed(subject.status(), "logs") >= len(wanted):
             break
         done = harness.run([subject.programs.leat, "upload", "--socket", subject.socket_path,
                             "--config", subject.config_path])

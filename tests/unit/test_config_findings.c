@@ -370,8 +370,8 @@ static void tables_of_points_are_checked(void **state)
         CSV_FILE("name,adress,type\n",
                  "devices/a.csv:1:6: unknown key 'adress' of a point; did you mean 'address'?\n"
                  "devices/a.csv:1:1: the first line needs a column 'address' (holding:100, "
-                 "input:100, coil:4, discrete:7, holding:100.3 for a bit (all from 0), or "
-                 "sunspec:103.W)\n"),
+                 "input:100, coil:4, discrete:7, holding:100.3 for a bit (all from 0), "
+                 "sunspec:103.W; below logs record:2)\n"),
         CSV_FILE("name,address,type,range\n",
                  "devices/a.csv:1:19: range takes two numbers, [low, high]; in a CSV file they are "
                  "the columns range_low and range_high\n"),
@@ -381,7 +381,7 @@ static void tables_of_points_are_checked(void **state)
                  "devices/a.csv:1:6: a column without a name\n"
                  "devices/a.csv:1:1: the first line needs a column 'address' "
                  "(holding:100, input:100, coil:4, discrete:7, holding:100.3 for a bit (all from "
-                 "0), or sunspec:103.W)\n"),
+                 "0), sunspec:103.W; below logs record:2)\n"),
         CSV_FILE("name;address;type;scale\np;holding:1;int16;0,1\n",
                  "devices/a.csv:2:19: scale: '0,1' is not a number with a decimal point, such as "
                  "0.1 (value in the unit = raw * scale + offset)\n"),
@@ -391,7 +391,7 @@ static void tables_of_points_are_checked(void **state)
         CSV_FILE("name,address,type\np,,int16\nq,holding:1,int16\n",
                  "devices/a.csv:2:1: 'address' is missing from a point of driver modbus-tcp "
                  "(holding:100, input:100, coil:4, discrete:7, holding:100.3 for a bit (all from "
-                 "0), or sunspec:103.W)\n"),
+                 "0), sunspec:103.W; below logs record:2)\n"),
         CSV_FILE("name,address,type\n\"p,holding:1,int16\n",
                  "devices/a.csv:4:1: a quote that was opened before is not closed\n"),
         CSV_FILE("name,address,type\nk\xe4se,holding:1,int16\n",

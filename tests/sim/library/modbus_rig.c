@@ -84,7 +84,8 @@ enum error_code rig_option(struct rig *rig, const char *key, const char *value)
                       &rig->error);
 }
 
-static enum error_code add(struct rig *rig, const char *const settings[SETTINGS], uint32_t schedule)
+static enum error_code add(struct rig *rig, const char *const settings[SETTINGS], uint32_t schedule,
+                           const void *group)
 {
     static const char *const keys[SETTINGS] = {"address", "type", "order", "length",
                                                "scale_register"};
@@ -112,7 +113,8 @@ static enum error_code add(struct rig *rig, const char *const settings[SETTINGS]
     *point = (struct driver_point){.point_id = rig->point_count,
                                    .schedule = schedule,
                                    .name = settings[0],
-                                   .options = options};
+                                   .options = options,
+                                   .group = group};
     code = driver->add_point(rig->state, &rig->arena, point, &rig->error);
     rig->point_count += code == ERROR_OK ? 1 : 0;
     return code;
@@ -123,7 +125,15 @@ enum error_code rig_point(struct rig *rig, const char *address, const char *type
 {
     const char *const settings[SETTINGS] = {address, type, order, length, NULL};
 
-    return add(rig, settings, 0);
+    return add(rig, settings, 0, NULL);
+}
+
+enum error_code rig_record(struct rig *rig, const void *group, const char *address,
+                           const char *type, const char *order)
+{
+    const char *const settings[SETTINGS] = {address, type, order, NULL, NULL};
+
+    return add(rig, settings, 0, group);
 }
 
 enum error_code rig_scaled(struct rig *rig, const char *address, const char *type,
@@ -131,7 +141,7 @@ enum error_code rig_scaled(struct rig *rig, const char *address, const char *typ
 {
     const char *const settings[SETTINGS] = {address, type, order, NULL, scale_register};
 
-    return add(rig, settings, 0);
+    return add(rig, settings, 0, NULL);
 }
 
 enum error_code rig_registers(struct rig *rig, unsigned first, unsigned count, uint32_t schedule)
@@ -143,7 +153,7 @@ enum error_code rig_registers(struct rig *rig, unsigned first, unsigned count, u
         const char *const settings[SETTINGS] = {address, "uint16", NULL, NULL, NULL};
 
         (void)snprintf(address, sizeof(address), "holding:%u", first + i);
-        code = add(rig, settings, schedule);
+        code = add(rig, settings, schedule, NULL);
     }
     return code;
 }

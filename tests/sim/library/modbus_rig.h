@@ -50,6 +50,10 @@ enum error_code rig_option(struct rig *rig, const char *key, const char *value);
 enum error_code rig_point(struct rig *rig, const char *address, const char *type, const char *order,
                           const char *length);
 
+/** As rig_point(), of a record of the log that `group` (a filled struct log_options) names. */
+enum error_code rig_record(struct rig *rig, const void *group, const char *address,
+                           const char *type, const char *order);
+
 /** As rig_point(), of an integer with a scale register. */
 enum error_code rig_scaled(struct rig *rig, const char *address, const char *type,
                            const char *order, const char *scale_register);
