@@ -118,7 +118,7 @@ struct driver {
     const struct option_spec *options; /* of a device, without the host's own keys */
     size_t state_size;                 /* the host allocates this, zeroed, and frees it */
     const struct option_spec *point_options;
-    size_t point_size;                       /* of the struct behind driver_point.options */
+    size_t point_size;     /* of the struct behind driver_point.options */
     const char *group_key; /* "logs": points stand in groups; of a polled driver beside them, too */
     const struct option_spec *group_options; /* of one group; NULL without groups */
     size_t group_size;                       /* of the struct behind driver_point.group */

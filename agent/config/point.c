@@ -66,10 +66,10 @@ static bool check(struct loading *loading, const struct record *record,
     bool fine = true;
 
     if (!name_is_valid(point->name, has_topics || driver->standard_points != NULL)) {
-        fine = finding_add(
-            loading, record_place(record, "name"),
-            "name: '%.60s' may hold letters, digits, '-' and '_'%s only", point->name,
-            !has_topics ? "" : ", and {parts} of the topic with '/' between them,");
+        fine =
+            finding_add(loading, record_place(record, "name"),
+                        "name: '%.60s' may hold letters, digits, '-' and '_'%s only", point->name,
+                        !has_topics ? "" : ", and {parts} of the topic with '/' between them,");
     }
     if (point->unit != NULL && unit_problem(point->unit, sentence, sizeof(sentence)) != NULL) {
         fine = finding_add(loading, record_place(record, "unit"), "%s", sentence);
