@@ -12,7 +12,7 @@ import time
 import harness
 import pyarrow.parquet
 import pytest
-from test_file_log import committed, rows_in_lake, wait_lines
+from test_file_log import rows_in_lake, wait_lines
 
 SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
@@ -207,7 +207,7 @@ def test_killed_within_records_each_comes_whole_and_once(follow, tmp_path):
     try:
         for number in range(1, 6):
             subject.start()
-            before = committed(subject.status())
+            before = harness.committed(subject.status(), "logs")
             writer.wait_for(number * 200)
             wait_lines(subject, before + 50)
             subject.kill()
