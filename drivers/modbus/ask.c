@@ -195,3 +195,18 @@ enum error_code ask_request(struct modbus_device *device, struct asking *asking,
     }
     return code;
 }
+
+enum error_code ask_raw(struct modbus_device *device, struct asking *asking, struct raw_call *call,
+                        unsigned *exception, struct error *error)
+{
+    static const struct plan_request nothing = {.table = TABLE_HOLDING}; /* count is 0 */
+    const struct exchange_call raw = {.function = raw_ask, .argument = call};
+    enum error_code code;
+
+    call->exchange = &device->on_line.line->exchange;
+    code = ask_once(device, asking, &nothing, raw, exception, error);
+    if (code == ERROR_PROTOCOL && device->framing == EXCHANGE_RTU) { /* Q2 */
+        code = ask_once(device, asking, &nothing, raw, exception, error);
+    }
+    return code;
+}

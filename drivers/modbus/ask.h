@@ -20,6 +20,7 @@
 #define DRIVERS_MODBUS_ASK_H
 
 #include "drivers/modbus/device.h"
+#include "drivers/modbus/raw.h"
 
 #include <stdint.h>
 
@@ -45,5 +46,10 @@ MUST_CHECK enum error_code ask_once(struct modbus_device *device, struct asking 
 MUST_CHECK enum error_code ask_request(struct modbus_device *device, struct asking *asking,
                                        const struct plan_request *request, unsigned *exception,
                                        struct error *error);
+
+/** The same with a question that libmodbus has no function for; `call` but for its exchange is the
+ *  caller's. With RTU framing once more when the answer was spoilt (Q2). */
+MUST_CHECK enum error_code ask_raw(struct modbus_device *device, struct asking *asking,
+                                   struct raw_call *call, unsigned *exception, struct error *error);
 
 #endif

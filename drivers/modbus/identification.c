@@ -230,12 +230,6 @@ static size_t objects_size(const uint8_t *pdu, size_t size)
 
 size_t identification_size(const uint8_t *pdu, size_t size)
 {
-    if (size == 0) {
-        return 1;
-    }
-    if ((pdu[0] & EXCEPTION_FLAG) != 0) {
-        return 2;
-    }
     if (pdu[0] == IDENTIFICATION_SERVER_ID) {
         return size < 2 ? 2 : 2 + (size_t)pdu[1];
     }

@@ -24,7 +24,6 @@
 enum {
     IDENTIFICATION_SERVER_ID = 0x11, /* function codes */
     IDENTIFICATION_OBJECTS = 0x2b,
-    IDENTIFICATION_PDU_MAX = 253,
     IDENTIFICATION_QUESTION_MAX = 4
 };
 
@@ -56,8 +55,7 @@ MUST_CHECK enum error_code identification_take_server_id(struct driver_identity 
                                                          const uint8_t *pdu, size_t size,
                                                          struct error *error);
 
-/** How many bytes an answer of either function has that begins with these `size`; more than `size`
- *  while it is not known yet, then as far as can be told. 0: it is neither. */
+/** A raw_measure (raw.h) of the answers of both functions. */
 size_t identification_size(const uint8_t *pdu, size_t size);
 
 /** Add a sentence; one too many is left out. */

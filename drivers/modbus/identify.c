@@ -1,24 +1,7 @@
 #include "drivers/modbus/identify.h"
 
 #include "drivers/modbus/ask.h"
-#include "drivers/modbus/raw.h"
-
-/** A question, with RTU framing once more when the answer was spoilt (Q2). */
-static enum error_code ask(struct modbus_device *device, struct driver_identity *told,
-                           struct raw_call *call, unsigned *exception, struct error *error)
-{
-    static const struct plan_request nothing = {.table = TABLE_HOLDING}; /* count is 0 */
-    const struct exchange_call raw = {.function = raw_ask, .argument = call};
-    struct asking asking = {.clock = told->clock, .until_ns = told->deadline_ns};
-    enum error_code code;
-
-    call->exchange = &device->on_line.line->exchange;
-    code = ask_once(device, &asking, &nothing, raw, exception, error);
-    if (code == ERROR_PROTOCOL && device->framing == EXCHANGE_RTU) {
-        code = ask_once(device, &asking, &nothing, raw, exception, error);
-    }
-    return code;
-}
+#include "drivers/modbus/identification.h"
 
 /** The slave did not answer, or nonsense. ERROR_OK: with RTU framing it may be asked other things.
  */
@@ -35,15 +18,17 @@ static enum error_code note_failure(const struct modbus_device *device,
 static enum error_code ask_objects(struct modbus_device *device, struct driver_identity *told,
                                    struct error *error)
 {
+    struct asking asking = {.clock = told->clock, .until_ns = told->deadline_ns};
     struct identification identity;
 
     identification_begin(&identity, told);
     while (!identity.is_through) {
         uint8_t question[IDENTIFICATION_QUESTION_MAX];
         struct raw_call call = {.question = question,
-                                .question_size = identification_question(&identity, question)};
+                                .question_size = identification_question(&identity, question),
+                                .measure = identification_size};
         unsigned exception = EXCHANGE_ANSWERED;
-        enum error_code code = ask(device, told, &call, &exception, error);
+        enum error_code code = ask_raw(device, &asking, &call, &exception, error);
 
         if (code == ERROR_OK && exception == EXCHANGE_NO_TIME) {
             identification_note(told, "there was no time left to ask for more");
@@ -65,9 +50,11 @@ static enum error_code ask_server_id(struct modbus_device *device, struct driver
                                      struct error *error)
 {
     static const uint8_t question[] = {IDENTIFICATION_SERVER_ID};
-    struct raw_call call = {.question = question, .question_size = sizeof(question)};
+    struct raw_call call = {
+        .question = question, .question_size = sizeof(question), .measure = identification_size};
+    struct asking asking = {.clock = told->clock, .until_ns = told->deadline_ns};
     unsigned exception = EXCHANGE_ANSWERED;
-    enum error_code code = ask(device, told, &call, &exception, error);
+    enum error_code code = ask_raw(device, &asking, &call, &exception, error);
 
     if (code == ERROR_OK && exception == EXCHANGE_ANSWERED) {
         code = identification_take_server_id(told, call.answer, call.answer_size, error);

@@ -71,6 +71,16 @@ static uint16_t checksum(uint16_t sum, const uint8_t *bytes, size_t size)
     return sum;
 }
 
+/** Of an answer or an exception; see raw_measure. */
+static size_t measure(const struct raw_call *call)
+{
+    if (call->answer_size == 0) {
+        return 1;
+    }
+    return (call->answer[0] & EXCEPTION_FLAG) != 0 ? 2
+                                                   : call->measure(call->answer, call->answer_size);
+}
+
 /** Nothing but the answer itself tells how long it is. */
 static int receive_rtu(int fd, struct raw_call *call, int64_t until_ns)
 {
@@ -82,7 +92,7 @@ static int receive_rtu(int fd, struct raw_call *call, int64_t until_ns)
         return -1;
     }
     call->answer_size = 0;
-    while ((size = identification_size(call->answer, call->answer_size)) != call->answer_size) {
+    while ((size = measure(call)) != call->answer_size) {
         if (size < call->answer_size || size > sizeof(call->answer)) {
             return fail(EMBBADDATA);
         }
@@ -122,7 +132,7 @@ static int receive_answer(int fd, struct raw_call *call, int64_t until_ns)
 int raw_ask(modbus_t *context, const struct plan_request *request, void *argument)
 {
     struct raw_call *call = argument;
-    uint8_t question[1 + IDENTIFICATION_QUESTION_MAX] = {(uint8_t)call->exchange->unit};
+    uint8_t question[1 + RAW_PDU_MAX] = {(uint8_t)call->exchange->unit};
     uint32_t seconds = 0;
     uint32_t microseconds = 0;
 

@@ -2,22 +2,29 @@
  *
  *   exchange_do() -> [ RAW ] -> the socket or the serial port
  *
- * Only for questions of identification.h. The transaction's id is 0, as modbus_send_raw_request()
- * has it.
+ * The transaction's id is 0, as modbus_send_raw_request() has it.
  *
- * Depends on: exchange, identification, libmodbus.  Threads: as exchange.
+ * Depends on: exchange, libmodbus.  Threads: as exchange.
  */
 #ifndef DRIVERS_MODBUS_RAW_H
 #define DRIVERS_MODBUS_RAW_H
 
 #include "drivers/modbus/exchange.h"
-#include "drivers/modbus/identification.h"
+
+/** How many bytes an answer has that begins with these `size`, at least one, which are no
+ * exception; more than `size` while it is not known yet, then as far as can be told. 0: it is no
+ * such answer. */
+typedef size_t raw_measure(const uint8_t *pdu, size_t size);
+
+/* Modbus Application Protocol 1.1b3, 4.1 */
+enum { RAW_PDU_MAX = 253 };
 
 struct raw_call {
     const struct exchange *exchange;
     const uint8_t *question; /* function code first */
-    size_t question_size;
-    uint8_t answer[IDENTIFICATION_PDU_MAX];
+    size_t question_size;    /* RAW_PDU_MAX at most */
+    raw_measure *measure;    /* of its answers: an RTU frame does not tell its length */
+    uint8_t answer[RAW_PDU_MAX];
     size_t answer_size;
 };
 

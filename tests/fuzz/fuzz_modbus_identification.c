@@ -7,6 +7,7 @@
  * Parser: drivers/modbus/identification.c drivers/modbus/raw.c
  */
 #include "base/utf8.h"
+#include "drivers/modbus/identification.h"
 #include "drivers/modbus/raw.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -106,7 +107,8 @@ static void converse(struct identification *identification, struct choices choic
     static const struct plan_request nothing = {.table = TABLE_HOLDING};
     struct exchange exchange = {0};
     uint8_t question[IDENTIFICATION_QUESTION_MAX];
-    struct raw_call call = {.exchange = &exchange, .question = question};
+    struct raw_call call = {
+        .exchange = &exchange, .question = question, .measure = identification_size};
     uint8_t frame[HEADER_BYTES + UINT8_MAX + 2];
     size_t frame_size = make_frame(choices, bytes, size, frame);
     int pair[2];
