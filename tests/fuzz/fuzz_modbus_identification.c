@@ -8,57 +8,21 @@
  */
 #include "base/utf8.h"
 #include "drivers/modbus/identification.h"
-#include "drivers/modbus/raw.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/raw_answer.h"
 
 #include <errno.h>
 #include <modbus/modbus.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-enum { UNIT = 1, HEADER_BYTES = 7, ANSWERS_MAX = 600 };
+enum { ANSWERS_MAX = 600 };
 
 struct choices {
-    bool is_rtu, is_framed, is_server_id;
+    struct raw_answer_frame frame;
+    bool is_server_id;
 };
-
-/** Of Modbus over Serial Line 1.02, 6.2.2. */
-static uint16_t checksum(const uint8_t *bytes, size_t size)
-{
-    uint16_t sum = 0xffff;
-
-    for (size_t i = 0; i < size; i++) {
-        sum ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++) {
-            sum = (uint16_t)((sum & 1) != 0 ? sum >> 1 ^ 0xa001 : sum >> 1);
-        }
-    }
-    return sum;
-}
-
-/** Returns the size of the frame. */
-static size_t make_frame(struct choices choices, const uint8_t *bytes, size_t size, uint8_t *frame)
-{
-    size_t front = !choices.is_framed ? 0 : choices.is_rtu ? 1 : HEADER_BYTES;
-
-    memset(frame, 0, front);
-    memcpy(frame + front, bytes, size);
-    if (front == 0) {
-        return size;
-    }
-    frame[front - 1] = UNIT;
-    if (!choices.is_rtu) {
-        frame[4] = (uint8_t)((size + 1) >> 8);
-        frame[5] = (uint8_t)(size + 1);
-        return front + size;
-    }
-    frame[front + size] = (uint8_t)checksum(frame, front + size);
-    frame[front + size + 1] = (uint8_t)(checksum(frame, front + size) >> 8);
-    return front + size + 2;
-}
 
 static void check_told(const struct driver_identity *told)
 {
@@ -101,37 +65,22 @@ static void take(struct identification *identification, struct raw_call *call,
 }
 
 static void converse(struct identification *identification, struct choices choices,
-                     const uint8_t *bytes, size_t size)
+                     const uint8_t *bytes, uint8_t size)
 {
-    static const struct peer peer = {"192.0.2.1", "502"};
-    static const struct plan_request nothing = {.table = TABLE_HOLDING};
-    struct exchange exchange = {0};
     uint8_t question[IDENTIFICATION_QUESTION_MAX];
+    struct exchange exchange = {0};
     struct raw_call call = {
         .exchange = &exchange, .question = question, .measure = identification_size};
-    uint8_t frame[HEADER_BYTES + UINT8_MAX + 2];
-    size_t frame_size = make_frame(choices, bytes, size, frame);
-    int pair[2];
 
     call.question_size = identification_question(identification, question);
     if (choices.is_server_id) {
         question[0] = IDENTIFICATION_SERVER_ID;
     }
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) {
-        return;
+    if (raw_answer(choices.frame, bytes, size, &exchange, &call) == 0) {
+        take(identification, &call, choices);
+    } else if (errno > MODBUS_ENOBASE && errno < MODBUS_ENOBASE + MODBUS_EXCEPTION_MAX) {
+        identification_refuse(identification, (unsigned)(errno - MODBUS_ENOBASE), "a name");
     }
-    if (send(pair[1], frame, frame_size, 0) == (ssize_t)frame_size &&
-        shutdown(pair[1], SHUT_WR) == 0 &&
-        exchange_open(&exchange, pair[0], UNIT, choices.is_rtu ? EXCHANGE_RTU : EXCHANGE_TCP, &peer,
-                      NULL) == ERROR_OK) {
-        if (raw_ask(exchange.context, &nothing, &call) == 0) {
-            take(identification, &call, choices);
-        } else if (errno > MODBUS_ENOBASE && errno < MODBUS_ENOBASE + MODBUS_EXCEPTION_MAX) {
-            identification_refuse(identification, (unsigned)(errno - MODBUS_ENOBASE), "a name");
-        }
-    }
-    exchange_close(&exchange);
-    (void)close(pair[1]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
@@ -142,9 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     told.row_count = told.note_count = 0;
     identification_begin(&identification, &told);
     for (int i = 0; i < ANSWERS_MAX && size_bytes >= 2 && !identification.is_through; i++) {
-        const struct choices choices = {(bytes[0] & 1) != 0, (bytes[0] & 2) != 0,
+        const struct choices choices = {{(bytes[0] & 1) != 0, (bytes[0] & 2) != 0},
                                         (bytes[0] & 4) != 0};
-        size_t size = bytes[1] < size_bytes - 2 ? bytes[1] : size_bytes - 2;
+        uint8_t size = bytes[1] < size_bytes - 2 ? bytes[1] : (uint8_t)(size_bytes - 2);
 
         converse(&identification, choices, bytes + 2, size);
         bytes += 2 + size;

@@ -24,14 +24,14 @@ class Server:
     def __init__(self, slave, *, rtu=False, trace=None, identity=None):
         self.port = harness.free_port()
         self._slave, self._identity = slave, identity
-        self._framer = FramerType.RTU if rtu else FramerType.SOCKET
+        self.framer = FramerType.RTU if rtu else FramerType.SOCKET
         self._trace = trace or (lambda sending, pdu: pdu)
         self._ready = threading.Event()
         self._loop = self._server = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     async def _serve(self):
-        self._server = ModbusTcpServer(self._slave, framer=self._framer, trace_pdu=self._trace,
+        self._server = ModbusTcpServer(self._slave, framer=self.framer, trace_pdu=self._trace,
                                        address=("127.0.0.1", self.port), identity=self._identity)
         await self._server.serve_forever(background=True)
         self._ready.set()

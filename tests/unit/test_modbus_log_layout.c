@@ -73,47 +73,100 @@ static void a_zone_holds_for_times_of_a_calendar(void **unused)
     arena_deinit(&arena);
 }
 
-static void layouts_that_cannot_be_are_refused_with_what_to_write(void **unused)
+static const struct log_options ring = {.records = "input:4000",
+                                        .length = 10,
+                                        .count = 100,
+                                        .index = "holding:1",
+                                        .index_says = LOG_INDEX_NEXT,
+                                        .time = "record:8",
+                                        .time_format = STAMP_UNIX,
+                                        .zone = "utc"};
+
+/** What becomes of it with a block of 100; the sentence holds `word`, NULL: it is fine. */
+static void assert_layout(const struct log_options *options, const char *word)
 {
-    (void)unused;
-    static const struct log_options good = {.records = "input:4000",
-                                            .length = 10,
-                                            .count = 100,
-                                            .index = "holding:1",
-                                            .time = "record:8",
-                                            .time_format = STAMP_UNIX,
-                                            .zone = "utc"};
-    struct log_options cases[10];
-    static const char *const words[10] = {
-        NULL,         "whole register", "beyond 65535", "block: 100", "nothing tells",
-        "second one", "record:0",       "length: 10",   "zone",       "records"};
+    struct log_layout layout = {0};
+    struct error error = {0};
     struct arena arena;
+    enum error_code code;
 
-    for (unsigned i = 0; i < 10; i++) {
-        cases[i] = good;
-    }
-    cases[1].records = "coil:1";
-    cases[2].count = 6154;
-    cases[3].length = 101;
-    cases[4].count = 1;
-    cases[5].index = "holding:65535";
-    cases[5].index_type = 1;
-    cases[6].time = "holding:8";
-    cases[7].time = "record:9";
-    cases[8].time_format = STAMP_IEC;
-    cases[8].time = "record:0";
-    cases[8].zone = "Nowhere/Land";
-    cases[9].records = "record:5";
     arena_init(&arena, 1 << 16);
-    for (unsigned i = 0; i < 10; i++) {
-        struct log_layout layout = {0};
-        struct error error = {0};
-        enum error_code code = log_layout_set(&layout, &cases[i], 100, ORDER_ABCD, &arena, &error);
-
-        assert_int_equal(code, i == 0 ? ERROR_OK : ERROR_BAD_CONFIG);
-        assert_true(i == 0 || strstr(error.text, words[i]) != NULL);
+    code = log_layout_set(&layout, options, 100, ORDER_ABCD, &arena, &error);
+    if (code != (word == NULL ? ERROR_OK : ERROR_BAD_CONFIG) ||
+        (word != NULL && strstr(error.text, word) == NULL)) {
+        fail_msg("wanted '%s', got '%s'", word == NULL ? "" : word, error.text);
     }
     arena_deinit(&arena);
+}
+
+#define CASE(word, ...)                                                                            \
+    do {                                                                                           \
+        struct log_options options = ring;                                                         \
+        __VA_ARGS__;                                                                               \
+        assert_layout(&options, word);                                                             \
+    } while (0)
+
+static void rings_that_cannot_be_are_refused_with_what_to_write(void **unused)
+{
+    (void)unused;
+    CASE(NULL, (void)0);
+    CASE("whole register", options.records = "coil:1");
+    CASE("beyond 65535", options.count = 6154);
+    CASE("block: 100", options.length = 101);
+    CASE("count: is missing", options.count = 0);
+    CASE("nothing tells", options.count = 1);
+    CASE("second one", options.index = "holding:65535", options.index_type = 1);
+    CASE("index: is missing", options.index = NULL);
+    CASE("index_says: is missing", options.index_says = LOG_INDEX_NONE);
+    CASE("record:0", options.time = "holding:8");
+    CASE("length: 10", options.time = "record:9");
+    CASE("zone", options.time_format = STAMP_IEC, options.time = "record:0",
+         options.zone = "Nowhere/Land");
+    CASE("records", options.records = "record:5");
+    CASE("file_numbers: only", options.file_numbers = LOG_FILE_RECORDS);
+}
+
+static void files_that_cannot_be_are_refused_with_what_to_write(void **unused)
+{
+    (void)unused;
+    struct log_options file = ring;
+
+    file.records = "file:4/1";
+    file.file_numbers = LOG_FILE_RECORDS;
+    assert_layout(&file, NULL);
+#define FILE_CASE(word, ...) CASE(word, options = file, __VA_ARGS__)
+    FILE_CASE("file_numbers: is missing", options.file_numbers = LOG_FILE_NONE);
+    FILE_CASE("files are 1 to 65535", options.records = "file:0");
+    FILE_CASE("files are 1 to 65535", options.records = "file:65536");
+    FILE_CASE("records 0 to 9999", options.records = "file:1/10000");
+    FILE_CASE("records", options.records = "file:");
+    FILE_CASE("records", options.records = "file:1/");
+    FILE_CASE(NULL, options.count = 9999);
+    FILE_CASE("beyond 9999", options.count = 10000);
+    FILE_CASE("beyond 9999", options.count = 1000, options.file_numbers = LOG_FILE_REGISTERS);
+    FILE_CASE(NULL, options.count = 999, options.file_numbers = LOG_FILE_REGISTERS);
+    FILE_CASE("index: is missing", options.index = NULL);
+#undef FILE_CASE
+}
+
+static void queues_that_cannot_be_are_refused_with_what_to_write(void **unused)
+{
+    (void)unused;
+    const struct log_options queue = {.records = "fifo:65535",
+                                      .length = 31,
+                                      .time = "record:0",
+                                      .time_format = STAMP_UNIX_MS,
+                                      .zone = "utc"};
+
+    assert_layout(&queue, NULL);
+#define QUEUE_CASE(word, ...) CASE(word, options = queue, __VA_ARGS__)
+    QUEUE_CASE("0 to 65535", options.records = "fifo:65536");
+    QUEUE_CASE("allows 31", options.length = 32);
+    QUEUE_CASE("is a queue", options.count = 10);
+    QUEUE_CASE("is a queue", options.index = "holding:1");
+    QUEUE_CASE("is a queue", options.index_says = LOG_INDEX_NEXT);
+    QUEUE_CASE("is a queue", options.file_numbers = LOG_FILE_RECORDS);
+#undef QUEUE_CASE
 }
 
 int main(void)
@@ -121,7 +174,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layout_of_a_time_is_read),
         cmocka_unit_test(a_zone_holds_for_times_of_a_calendar),
-        cmocka_unit_test(layouts_that_cannot_be_are_refused_with_what_to_write),
+        cmocka_unit_test(rings_that_cannot_be_are_refused_with_what_to_write),
+        cmocka_unit_test(files_that_cannot_be_are_refused_with_what_to_write),
+        cmocka_unit_test(queues_that_cannot_be_are_refused_with_what_to_write),
     };
 
     return cmocka_run_group_tests_name("modbus_log_layout", tests, NULL, NULL);

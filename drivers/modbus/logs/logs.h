@@ -1,6 +1,7 @@
 /* drivers/modbus/logs/logs.h - records that a device kept, read from where the last run ended.
  *
- *   index register -> ring.h -> [ LOGS: records ] -> samples with the records' own times -> sink
+ *   records of a ring, a file or a queue -> [ LOGS -> reading.h ] -> samples with their own times
+ * -> sink
  *
  *  G1  A log is read when its points are due, and while it is behind in every turn. What is behind
  *      takes a quarter of the time between two turns, PORTION_MOST_NS at most, but one request in
@@ -67,7 +68,7 @@ MUST_CHECK enum error_code logs_read(struct modbus_device *device, const struct 
                                      struct driver_sink *sink, struct asking *asking,
                                      struct error *error);
 
-/** The request that a log makes each time it is due. */
+/** The request that a log makes each time it is due; of a queue one as long as its own. */
 struct plan_request log_index_request(const struct log *log);
 
 #endif

@@ -15,10 +15,11 @@
 
 struct log_position {
     uint32_t fingerprint; /* of the log's layout */
-    uint64_t next;        /* of a counted ring the number, else the place, of the next record */
-    int64_t time_ns;      /* UTC, of the newest record that was taken; INT64_MIN: none */
-    int64_t after_ns;     /* records of before are known already; INT64_MIN: none are */
-    uint32_t sum;         /* CRC-32C of the registers of the record before `next`; 0: not known */
+    uint64_t
+        next; /* of a counted ring the number, else the place, of the next record; of a queue 0 */
+    int64_t time_ns;  /* UTC, of the newest record that was taken; INT64_MIN: none */
+    int64_t after_ns; /* records of before are known already; INT64_MIN: none are */
+    uint32_t sum;     /* CRC-32C of the registers of the record before `next`; 0: not known */
 };
 
 /** false: the text is none; what `position` holds then is of no meaning. */
