@@ -3,6 +3,10 @@
 #include <modbus/modbus.h>
 #include <poll.h>
 
+/* Q5. The longest is below a second, as the nanoseconds of a timespec are. */
+#define BUSY_PAUSE_NS (100 * NS_PER_MS)
+enum { BUSY_REPEATS = 3 };
+
 /** Some gateways do not listen yet when they have taken a connection. */
 static enum error_code wait_for_gateway(const struct modbus_device *device, int fd,
                                         const struct asking *asking, struct error *error)
@@ -178,9 +182,10 @@ enum error_code ask_once(struct modbus_device *device, struct asking *asking,
     return code;
 }
 
-enum error_code ask_request(struct modbus_device *device, struct asking *asking,
-                            const struct plan_request *request, unsigned *exception,
-                            struct error *error)
+/** A read, with what Q2 wants. */
+static enum error_code ask_twice(struct modbus_device *device, struct asking *asking,
+                                 const struct plan_request *request, unsigned *exception,
+                                 struct error *error)
 {
     bool proven = device->on_line.proven;
     bool suspect = device->on_line.suspect;
@@ -192,6 +197,33 @@ enum error_code ask_request(struct modbus_device *device, struct asking *asking,
 
     if (again && device->framing == EXCHANGE_RTU) { /* Q2 */
         code = ask_once(device, asking, request, read, exception, error);
+    }
+    return code;
+}
+
+/** Q5. false: not in this turn. */
+static bool pause_for_busy(struct asking *asking)
+{
+    int64_t pause_ns = BUSY_PAUSE_NS << asking->pauses;
+    const struct timespec pause = {.tv_nsec = (long)pause_ns};
+    int64_t left_ns = asking->until_ns - clock_monotonic_ns(asking->clock);
+
+    if (asking->pauses == BUSY_REPEATS || left_ns < pause_ns + asking->slowest_ns) {
+        return false;
+    }
+    asking->pauses++;
+    (void)ppoll(NULL, 0, &pause, NULL); /* nothing tells when it is free again */
+    return true;
+}
+
+enum error_code ask_request(struct modbus_device *device, struct asking *asking,
+                            const struct plan_request *request, unsigned *exception,
+                            struct error *error)
+{
+    enum error_code code = ask_twice(device, asking, request, exception, error);
+
+    while (code == ERROR_OK && exchange_is_busy(*exception) && pause_for_busy(asking)) {
+        code = ask_twice(device, asking, request, exception, error);
     }
     return code;
 }

@@ -13,6 +13,8 @@
  *      connection is made anew.
  *  Q4  On a shared line exceptions 0A and 0B to a read fail the unit: its gateway does not reach
  * it.
+ *  Q5  A unit that says it is busy (exceptions 05 and 06 to a read) is asked again after 100, 200
+ *      and 400 ms, three times in a turn; others have the line meanwhile.
  *
  * Depends on: device, line.  Threads: as drivers/driver.h D5.
  */
@@ -29,6 +31,7 @@ struct asking {
     int64_t until_ns;   /* monotonic: the end of the turn */
     int64_t slowest_ns; /* of its requests so far; what is left of the turn must allow for it */
     int64_t asked_ns;   /* when its first request began, UTC; 0: none did */
+    unsigned pauses;    /* made for a busy unit (Q5) */
 };
 
 /** Make sure that there is a connection. Errors: those of dial_connect() and serial_open(). */

@@ -116,6 +116,12 @@ bool exchange_is_refusal(unsigned exception)
            exception == MODBUS_EXCEPTION_ILLEGAL_DATA_VALUE;
 }
 
+bool exchange_is_busy(unsigned exception)
+{
+    return exception == MODBUS_EXCEPTION_ACKNOWLEDGE ||
+           exception == MODBUS_EXCEPTION_SLAVE_OR_SERVER_BUSY;
+}
+
 uint32_t exchange_status(unsigned exception)
 {
     static const uint32_t statuses[] = {

@@ -98,6 +98,9 @@ const char *exchange_exception_name(unsigned exception);
 /** Does the slave say that it has no such registers, or not so many at once? */
 bool exchange_is_refusal(unsigned exception);
 
+/** Does it say that it is at work and wants to be asked later (05, 06)? */
+bool exchange_is_busy(unsigned exception);
+
 /** What an exception makes of a point's quality. */
 uint32_t exchange_status(unsigned exception);
 

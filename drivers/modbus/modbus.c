@@ -92,6 +92,8 @@ struct reading {
     int64_t begun_ns; /* UTC */
     struct asking asking;
     struct learning learning; /* M3 */
+    unsigned busy;            /* requests that were answered so (M4) */
+    bool is_answered;         /* one that was not */
 };
 
 /** M1 */
@@ -164,6 +166,25 @@ static void probe(struct modbus_device *device, int64_t now_ns)
     device->probing = device->probing && learning_probe(&device->plan, &device->probe_place);
 }
 
+/** M4. false: it goes on. */
+static bool is_too_busy(struct reading *reading, unsigned exception)
+{
+    if (exchange_is_busy(exception)) {
+        reading->busy++;
+    } else if (exception != EXCHANGE_NO_TIME) {
+        reading->is_answered = true;
+    }
+    return reading->busy > 1 && !reading->is_answered;
+}
+
+static enum error_code say_busy(const struct modbus_device *device, struct error *error)
+{
+    return error_set(error, ERROR_TIMEOUT,
+                     "%.150s unit %u: it says that it is busy (exception 05 or 06), also when it "
+                     "is asked again; give it longer intervals, or find out what keeps it so",
+                     device->line_name, (unsigned)device->unit);
+}
+
 static enum error_code modbus_read(void *state, const struct driver_turn *turn,
                                    struct driver_sink *sink, struct error *error)
 {
@@ -188,6 +209,10 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
             learning_abandon(&reading.learning, &device->plan);
             return code;
         }
+        if (is_too_busy(&reading, exception)) {
+            learning_abandon(&reading.learning, &device->plan);
+            return say_busy(device, error);
+        }
         if (exchange_is_refusal(exception) &&
             learning_cut(&reading.learning, &device->plan, turn->due, &request)) {
             continue;
@@ -198,6 +223,10 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
             return ERROR_OK; /* D8: the rest of the turn is dropped and the host counts it */
         }
         from = request.end;
+    }
+    if (reading.busy > 0 && !reading.is_answered) {
+        learning_abandon(&reading.learning, &device->plan);
+        return say_busy(device, error);
     }
     if (!sunspec_bind_emit_missing(device, turn, sink, sample_time_ns(&reading))) {
         return ERROR_OK; /* D8: as above */

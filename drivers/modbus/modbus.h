@@ -14,6 +14,9 @@
  *  M4  An exception is the point's bad status. Silence, garbage, a wrong length, a wrong
  *      transaction or a closed connection fail read(): what the stream holds next can no longer be
  *      known.
+ *      A unit that is busy (05, 06) is left alone for longer and longer: within the turn by ask.h,
+ *      Q5; when two requests were answered so, or the only one, and none otherwise, read() fails
+ *      and the host's back-off goes on from there.
  *  M5  What the turn has no time left for is emitted as BAD_TIMEOUT; the connection stays good.
  *  M6  With RTU framing a spoilt or foreign answer is asked for once more (ask.h, Q2).
  *  M7  Units of one serial port, or one peer, share one connection (line.h); each is one device

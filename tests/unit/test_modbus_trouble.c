@@ -27,10 +27,10 @@ static void an_exception_is_the_points_status_and_the_connection_stays(void **un
         unsigned number;
         enum status_code status;
     } cases[] = {
-        {60001, STATUS_BAD_NODE_ID_UNKNOWN}, {60002, STATUS_BAD_DEVICE_FAILURE},
-        {60011, STATUS_BAD_NODE_ID_UNKNOWN}, {60012, STATUS_BAD_NODE_ID_UNKNOWN},
-        {60013, STATUS_BAD_TIMEOUT},         {60014, STATUS_BAD_NO_COMMUNICATION},
-        {60015, STATUS_BAD_TIMEOUT},         {60016, STATUS_BAD_DEVICE_FAILURE},
+        {60001, STATUS_BAD_NODE_ID_UNKNOWN},  {60002, STATUS_BAD_DEVICE_FAILURE},
+        {60011, STATUS_BAD_NODE_ID_UNKNOWN},  {60012, STATUS_BAD_NODE_ID_UNKNOWN},
+        {60014, STATUS_BAD_NO_COMMUNICATION}, {60015, STATUS_BAD_TIMEOUT},
+        {60016, STATUS_BAD_DEVICE_FAILURE},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -47,6 +47,53 @@ static void an_exception_is_the_points_status_and_the_connection_stays(void **un
         assert_int_equal(rig_requests(&rig), 4);
         assert_int_equal(modbus_server_connections(rig.server), 1);
     }
+}
+
+static void a_busy_unit_is_asked_again_in_the_turn(void **unused)
+{
+    (void)unused;
+    CLEANUP(rig_release) struct rig rig = {0};
+
+    begin(&rig, 60020, "10s");
+    assert_int_equal(rig_read(&rig, 2, LONG), ERROR_OK);
+    assert_int_equal(rig.values[1].sample.status, STATUS_GOOD);
+    assert_int_equal(rig.values[1].count, 1);
+    assert_int_equal(rig_requests(&rig), 3);
+}
+
+static void a_busy_unit_is_not_asked_again_when_there_is_no_time(void **unused)
+{
+    (void)unused;
+    CLEANUP(rig_release) struct rig rig = {0};
+
+    begin(&rig, 60020, "10s");
+    assert_int_equal(rig_read(&rig, 2, 90 * NS_PER_MS), ERROR_TIMEOUT);
+    assert_int_equal(rig_requests(&rig), 1);
+}
+
+static void who_is_busy_for_one_request_alone_is_asked_for_the_others(void **unused)
+{
+    (void)unused;
+    CLEANUP(rig_release) struct rig rig = {0};
+
+    begin(&rig, 60013, "10s");
+    assert_int_equal(rig_read(&rig, 3, LONG), ERROR_OK);
+    assert_int_equal(rig.values[0].sample.status, STATUS_GOOD);
+    assert_int_equal(rig.values[1].sample.status, (uint32_t)STATUS_BAD_TIMEOUT);
+    assert_int_equal(rig.values[1].count, 1);
+    assert_int_equal(rig_requests(&rig), 1 + 4);
+}
+
+static void who_is_busy_for_all_requests_is_left_to_the_hosts_back_off(void **unused)
+{
+    (void)unused;
+    CLEANUP(rig_release) struct rig rig = {0};
+
+    begin(&rig, 60013, "10s");
+    assert_int_equal(rig_read(&rig, 2, LONG), ERROR_TIMEOUT);
+    assert_int_equal(error_class(rig.error.code), ERROR_CLASS_RETRY);
+    assert_non_null(strstr(rig.error.text, "unit 1: it says that it is busy"));
+    assert_int_equal(rig_requests(&rig), 4);
 }
 
 static void a_broken_answer_fails_the_read_and_a_new_connection_heals(void **unused)
@@ -294,6 +341,10 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(an_exception_is_the_points_status_and_the_connection_stays),
+        cmocka_unit_test(who_is_busy_for_all_requests_is_left_to_the_hosts_back_off),
+        cmocka_unit_test(who_is_busy_for_one_request_alone_is_asked_for_the_others),
+        cmocka_unit_test(a_busy_unit_is_not_asked_again_when_there_is_no_time),
+        cmocka_unit_test(a_busy_unit_is_asked_again_in_the_turn),
         cmocka_unit_test(a_broken_answer_fails_the_read_and_a_new_connection_heals),
         cmocka_unit_test(bytes_behind_an_answer_are_not_taken_for_the_next),
         cmocka_unit_test(silence_ends_with_the_devices_time_out),

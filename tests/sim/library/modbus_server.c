@@ -24,6 +24,7 @@ struct connection {
     int64_t answer_at_ns; /* monotonic; 0: no answer is being held back */
     int64_t drip_ns;      /* between the bytes of this answer; 0: it goes out whole */
     unsigned dripped;
+    unsigned busy; /* how often it was told so */
 };
 
 struct modbus_server {
@@ -190,7 +191,7 @@ static void receive(struct modbus_server *server, struct connection *connection)
     if (server->unit >= 0 && request->unit != (unsigned)server->unit) {
         return;
     }
-    switch (modbus_trouble(request, connection->fd, &delay_ns)) {
+    switch (modbus_trouble(request, connection->fd, &delay_ns, &connection->busy)) {
     case MODBUS_TROUBLE_NONE:
         answer(server, connection);
         break;

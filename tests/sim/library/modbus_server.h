@@ -16,6 +16,7 @@
  *   60015  exception 11           60016  exception 0x55, which no standard knows
  *   60017  properly, in two pieces                              60018  by closing with a reset
  *   60019  properly but for the values (0), a byte every 50 ms
+ *   60020  exception 6 twice, then properly, on each connection
  *
  * and of registers in these ranges:
  *

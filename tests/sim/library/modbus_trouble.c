@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { TROUBLE_FIRST = 60001, LATE_MS = 300, DRIP_MS = 50, RANGE_LIMIT = 10 };
+enum { TROUBLE_FIRST = 60001, LATE_MS = 300, DRIP_MS = 50, RANGE_LIMIT = 10, BUSY_TIMES = 2 };
 
 enum kind {
     EXCEPTION,
@@ -21,7 +21,8 @@ enum kind {
     EXTRA,
     PIECES,
     RESET,
-    DRIP
+    DRIP,
+    BUSY
 };
 
 /* By register number, from TROUBLE_FIRST on: the manual is modbus_server.h. */
@@ -32,7 +33,7 @@ static const struct {
     {EXCEPTION, 2},  {EXCEPTION, 4}, {NEVER, 0},     {SHORT, 0},      {GARBAGE, 0},
     {OTHER_ID, 0},   {LATE, 0},      {CLOSE, 0},     {HALF, 0},       {EXTRA, 0},
     {EXCEPTION, 1},  {EXCEPTION, 3}, {EXCEPTION, 6}, {EXCEPTION, 10}, {EXCEPTION, 11},
-    {EXCEPTION, 85}, {PIECES, 0},    {RESET, 0},     {DRIP, 0},
+    {EXCEPTION, 85}, {PIECES, 0},    {RESET, 0},     {DRIP, 0},       {BUSY, 0},
 };
 
 void modbus_request_parse(struct modbus_request *request)
@@ -135,7 +136,8 @@ static uint8_t range_exception(const struct modbus_request *request)
     return 0;
 }
 
-enum modbus_trouble modbus_trouble(const struct modbus_request *request, int fd, int64_t *delay_ns)
+enum modbus_trouble modbus_trouble(const struct modbus_request *request, int fd, int64_t *delay_ns,
+                                   unsigned *busy)
 {
     uint8_t exception;
 
@@ -149,6 +151,9 @@ enum modbus_trouble modbus_trouble(const struct modbus_request *request, int fd,
         switch (troubles[i].kind) {
         case EXCEPTION:
             return reply_exception(request, fd, troubles[i].exception);
+        case BUSY:
+            return *busy < BUSY_TIMES ? (++*busy, reply_exception(request, fd, 6))
+                                      : MODBUS_TROUBLE_NONE;
         case NEVER:
             return MODBUS_TROUBLE_NEVER;
         case LATE:

@@ -31,8 +31,10 @@ enum modbus_trouble {
 /** Fill the fields from the bytes. */
 void modbus_request_parse(struct modbus_request *request);
 
-/** Look whether the request asks for trouble and answer wrongly if so. */
-enum modbus_trouble modbus_trouble(const struct modbus_request *request, int fd, int64_t *delay_ns);
+/** Look whether the request asks for trouble and answer wrongly if so; `busy` counts how often the
+ *  connection was told that the slave is busy. */
+enum modbus_trouble modbus_trouble(const struct modbus_request *request, int fd, int64_t *delay_ns,
+                                   unsigned *busy);
 
 /** Send byte `index` of an answer of zeros. false: it was the last. */
 bool modbus_trouble_drip(const struct modbus_request *request, int fd, unsigned index);
