@@ -116,6 +116,28 @@ static enum error_code blame_unit(const struct modbus_device *device, unsigned e
                            device->line_name, (unsigned)device->unit);
 }
 
+/** A read that another one's late answer may spoil: it, and what comes in its place, are thrown
+ * away (Q3). */
+static enum error_code read_resynchronised(struct modbus_device *device,
+                                           const struct plan_request *request, int64_t timeout_ns,
+                                           unsigned *exception, struct error *error)
+{
+    struct exchange *exchange = &device->on_line.line->exchange;
+    int64_t until_ns = clock_monotonic_ns(&clock_system) + timeout_ns;
+    enum error_code code =
+        exchange_read(exchange, request, timeout_ns, device->answer, exception, error);
+    int64_t left_ns;
+
+    if (code != ERROR_PROTOCOL || exchange->framing != EXCHANGE_TCP ||
+        !line_is_shared(&device->on_line) || !raw_skip(exchange, until_ns)) {
+        return code;
+    }
+    left_ns = until_ns - clock_monotonic_ns(&clock_system);
+    return left_ns < NS_PER_MS
+               ? code
+               : exchange_read(exchange, request, left_ns, device->answer, exception, error);
+}
+
 /** With the line taken and connected; call NULL: read. */
 static enum error_code exchange_it(struct modbus_device *device, const struct plan_request *request,
                                    const struct exchange_call *call, unsigned *exception,
@@ -131,9 +153,9 @@ static enum error_code exchange_it(struct modbus_device *device, const struct pl
     if (device->is_serial) {
         exchange->silence_ns = serial_silence_ns(&device->serial); /* the unit's own turnaround */
     }
-    code = call->function == NULL ? exchange_read(exchange, request, call->timeout_ns,
-                                                  device->answer, exception, error)
-                                  : exchange_do(exchange, request, call, exception, error);
+    code = call->function == NULL
+               ? read_resynchronised(device, request, call->timeout_ns, exception, error)
+               : exchange_do(exchange, request, call, exception, error);
     if (code == ERROR_OK && shared && call->function == NULL && is_unreached(*exception)) {
         return blame_unit(device, *exception, error);
     }

@@ -9,8 +9,9 @@
  *      silence of a unit that answered the last time, too: another one's noise may have hit the
  *      request. Not for suspects (line.h, B2).
  *  Q3  On a shared line a failure leaves the connection to the others unless it broke. A late
- *      answer over TCP is thrown away before the next request; where that cannot be done the
- *      connection is made anew.
+ *      answer over TCP is thrown away before the next request; one that comes while the next one's
+ *      is waited for takes that along, and the request is made once more. Where that cannot be
+ *      done the connection is made anew.
  *  Q4  On a shared line exceptions 0A and 0B to a read fail the unit: its gateway does not reach
  * it.
  *  Q5  A unit that says it is busy (exceptions 05 and 06 to a read) is asked again after 100, 200

@@ -42,21 +42,40 @@ static int receive(int fd, uint8_t *bytes, size_t size, int64_t until_ns)
 }
 
 /** Modbus Messaging on TCP/IP 1.0b, 3.1.3: the header tells how long the rest is. */
-static int receive_tcp(int fd, struct raw_call *call, int64_t until_ns)
+static int receive_tcp(int fd, uint8_t header[HEADER_BYTES], uint8_t answer[RAW_PDU_MAX],
+                       size_t *answer_size, int64_t until_ns)
 {
-    uint8_t header[HEADER_BYTES];
     size_t length;
 
-    if (receive(fd, header, sizeof(header), until_ns) != 0) {
+    if (receive(fd, header, HEADER_BYTES, until_ns) != 0) {
         return -1;
     }
     length = (size_t)header[4] << 8 | header[5]; /* with the unit */
-    if (header[0] != 0 || header[1] != 0 || header[2] != 0 || header[3] != 0 || length < 2 ||
-        length > 1 + sizeof(call->answer)) {
+    if (header[2] != 0 || header[3] != 0 || length < 2 || length > 1 + RAW_PDU_MAX) {
         return fail(EMBBADDATA);
     }
-    call->answer_size = length - 1;
-    return receive(fd, call->answer, call->answer_size, until_ns);
+    *answer_size = length - 1;
+    return receive(fd, answer, *answer_size, until_ns);
+}
+
+bool raw_skip(const struct exchange *exchange, int64_t until_ns)
+{
+    uint8_t header[HEADER_BYTES];
+    uint8_t answer[RAW_PDU_MAX];
+    size_t size;
+
+    return receive_tcp(modbus_get_socket(exchange->context), header, answer, &size, until_ns) == 0;
+}
+
+/** Of a question that was sent as transaction 0. */
+static int receive_of_raw(int fd, struct raw_call *call, int64_t until_ns)
+{
+    uint8_t header[HEADER_BYTES];
+
+    if (receive_tcp(fd, header, call->answer, &call->answer_size, until_ns) != 0) {
+        return -1;
+    }
+    return header[0] == 0 && header[1] == 0 ? 0 : fail(EMBBADDATA);
 }
 
 /** Modbus over Serial Line 1.02, 6.2.2. */
@@ -113,7 +132,7 @@ static int receive_rtu(int fd, struct raw_call *call, int64_t until_ns)
 
 static int receive_answer(int fd, struct raw_call *call, int64_t until_ns)
 {
-    int result = call->exchange->framing == EXCHANGE_TCP ? receive_tcp(fd, call, until_ns)
+    int result = call->exchange->framing == EXCHANGE_TCP ? receive_of_raw(fd, call, until_ns)
                                                          : receive_rtu(fd, call, until_ns);
 
     if (result != 0) {

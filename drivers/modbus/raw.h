@@ -32,4 +32,8 @@ struct raw_call {
  * that function and at least one byte long; nothing else is known of it. */
 int raw_ask(struct _modbus *context, const struct plan_request *request, void *argument);
 
+/** Over TCP: wait for a whole answer to whatever, up to `until_ns` (of clock_system, monotonic),
+ * and throw it away. false: none came, or what came is none. */
+bool raw_skip(const struct exchange *exchange, int64_t until_ns);
+
 #endif

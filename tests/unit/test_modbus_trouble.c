@@ -1,10 +1,13 @@
 /* The modbus-tcp driver against the simulated slave's misbehaviour: see modbus_server.h for which
  * register does what. */
 #include "base/cleanup.h"
+#include "drivers/modbus/line.h"
+#include "drivers/modbus/modbus.h"
 #include "tests/sim/library/modbus_rig.h"
 #include "tests/support/cmocka.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LONG (5 * NS_PER_S)
@@ -142,6 +145,53 @@ static void bytes_behind_an_answer_are_not_taken_for_the_next(void **unused)
         assert_true(code != ERROR_OK || rig.values[0].sample.status == STATUS_GOOD);
     }
     assert_int_equal(code, ERROR_PROTOCOL);
+}
+
+/** The line of both, made as the host makes it. */
+static struct line *share(struct rig *north, struct rig *south)
+{
+    const struct device_link *link = modbus_tcp_driver.link;
+    struct line *line = calloc(1, link->block_size);
+
+    assert_non_null(line);
+    assert_int_equal(link->init(line, NULL), ERROR_OK);
+    link->join(north->state, line);
+    link->join(south->state, line);
+    return line;
+}
+
+static void
+an_answer_that_comes_late_into_another_request_costs_that_one_a_repetition(void **unused)
+{
+    (void)unused;
+    struct rig north = {0};
+    struct rig south = {0};
+    struct line *line;
+
+    assert_true(rig_slave(&north, NULL, NULL, NULL));
+    memcpy(south.address, north.address, sizeof(south.address));
+    assert_int_equal(rig_option(&north, "timeout", "100ms"), ERROR_OK);
+    assert_int_equal(rig_registers(&north, 60007, 1, 0), ERROR_OK); /* 300 ms late */
+    assert_int_equal(rig_configure(&north), ERROR_OK);
+    assert_int_equal(rig_option(&south, "timeout", "10s"), ERROR_OK);
+    assert_int_equal(rig_registers(&south, 100, 1, 0), ERROR_OK);
+    assert_int_equal(rig_configure(&south), ERROR_OK);
+    line = share(&north, &south);
+    assert_int_equal(rig_open(&south), ERROR_OK);
+    assert_int_equal(rig_open(&north), ERROR_OK);
+
+    assert_int_equal(rig_read(&north, 1, LONG), ERROR_TIMEOUT);
+    assert_int_equal(rig_read(&south, 1, LONG), ERROR_OK);
+    assert_int_equal(south.values[0].sample.status, STATUS_GOOD);
+    assert_int_equal(rig_requests(&north), 1 + 2);
+    assert_int_equal(rig_read(&south, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_requests(&north), 1 + 2 + 1);
+    assert_int_equal(modbus_server_connections(north.server), 1);
+
+    rig_release(&south);
+    rig_release(&north);
+    modbus_tcp_driver.link->deinit(line);
+    free(line);
 }
 
 static void silence_ends_with_the_devices_time_out(void **unused)
@@ -347,6 +397,8 @@ int main(void)
         cmocka_unit_test(a_busy_unit_is_asked_again_in_the_turn),
         cmocka_unit_test(a_broken_answer_fails_the_read_and_a_new_connection_heals),
         cmocka_unit_test(bytes_behind_an_answer_are_not_taken_for_the_next),
+        cmocka_unit_test(
+            an_answer_that_comes_late_into_another_request_costs_that_one_a_repetition),
         cmocka_unit_test(silence_ends_with_the_devices_time_out),
         cmocka_unit_test(an_answer_that_drips_gets_no_longer_than_the_time_out),
         cmocka_unit_test(a_late_or_divided_answer_is_as_good_as_any),
