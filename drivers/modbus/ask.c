@@ -176,7 +176,7 @@ enum error_code ask_once(struct modbus_device *device, struct asking *asking,
     enum error_code code = ERROR_OK;
     int64_t left_ns;
 
-    *exception = EXCHANGE_NO_TIME;
+    *exception = EXCEPTION_NO_TIME;
     if (asking->until_ns - begun_ns < NS_PER_MS ||
         !line_take(unit, asking->until_ns - begun_ns)) { /* M5 */
         return ERROR_OK;
@@ -193,7 +193,7 @@ enum error_code ask_once(struct modbus_device *device, struct asking *asking,
         call.timeout_ns = left_ns < limit_ns ? left_ns : limit_ns;
         code = exchange_it(device, request, &call, exception, error);
     }
-    if (*exception != EXCHANGE_NO_TIME || code != ERROR_OK) {
+    if (*exception != EXCEPTION_NO_TIME || code != ERROR_OK) {
         int64_t now_ns = clock_monotonic_ns(asking->clock);
 
         asking->slowest_ns =
@@ -244,7 +244,7 @@ enum error_code ask_request(struct modbus_device *device, struct asking *asking,
 {
     enum error_code code = ask_twice(device, asking, request, exception, error);
 
-    while (code == ERROR_OK && exchange_is_busy(*exception) && pause_for_busy(asking)) {
+    while (code == ERROR_OK && exception_is_busy(*exception) && pause_for_busy(asking)) {
         code = ask_twice(device, asking, request, exception, error);
     }
     return code;

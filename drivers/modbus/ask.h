@@ -39,14 +39,14 @@ struct asking {
 MUST_CHECK enum error_code ask_connect(struct modbus_device *device, const struct asking *asking,
                                        struct error *error);
 
-/** One request, made at most once, unless the turn is over (EXCHANGE_NO_TIME): `call` without its
+/** One request, made at most once, unless the turn is over (EXCEPTION_NO_TIME): `call` without its
  *  time-out, or a read into device->answer if it has no function. Errors: as exchange_do(), and
  *  those of ask_connect(). */
 MUST_CHECK enum error_code ask_once(struct modbus_device *device, struct asking *asking,
                                     const struct plan_request *request, struct exchange_call call,
                                     unsigned *exception, struct error *error);
 
-/** As exchange_read(), into device->answer; *exception may be EXCHANGE_NO_TIME. */
+/** As exchange_read(), into device->answer; *exception may be EXCEPTION_NO_TIME. */
 MUST_CHECK enum error_code ask_request(struct modbus_device *device, struct asking *asking,
                                        const struct plan_request *request, unsigned *exception,
                                        struct error *error);

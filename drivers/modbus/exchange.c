@@ -7,84 +7,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 _Static_assert((int)EXCHANGE_BITS_MAX == MODBUS_MAX_READ_BITS, "the same limit");
 _Static_assert((int)EXCHANGE_WRITE_MAX == MODBUS_MAX_WRITE_REGISTERS, "the same limit");
 _Static_assert((int)VALUE_REGISTERS_MAX == MODBUS_MAX_READ_REGISTERS, "the same limit");
-
-/** The settings that do not depend on what it runs over. */
-static void set_up(struct exchange *exchange)
-{
-    (void)modbus_set_slave(exchange->context,
-                           (int)exchange->unit);            /* fail for bad arguments alone */
-    (void)modbus_set_byte_timeout(exchange->context, 0, 0); /* the whole answer within the time */
-}
-
-enum error_code exchange_open(struct exchange *exchange, int fd, unsigned unit,
-                              enum exchange_framing framing, const struct peer *peer,
-                              struct error *error)
-{
-    modbus_t *context;
-
-    if (fd >= FD_SETSIZE) { /* libmodbus waits with select(), which knows no higher numbers */
-        (void)close(fd);    /* nothing was written */
-        return error_set(error, ERROR_UNREACHABLE,
-                         "%.100s port %s: this gateway has too many connections open (%d)",
-                         peer->host, peer->port, FD_SETSIZE);
-    }
-    context = framing == EXCHANGE_TCP
-                  ? modbus_new_tcp("0.0.0.0", 0) /* the address is not used: we connected */
-                  : modbus_new_rtu("-", 9600, 'N', 8, 1); /* nor are these */
-    if (context == NULL) {
-        (void)close(fd); /* as above */
-        return error_set(error, ERROR_NO_MEMORY, "%.100s port %s: no memory for a connection",
-                         peer->host, peer->port);
-    }
-    (void)modbus_set_socket(context, fd); /* as in set_up() */
-    *exchange =
-        (struct exchange){.context = context, .peer = peer, .unit = unit, .framing = framing};
-    set_up(exchange);
-    return ERROR_OK;
-}
-
-enum error_code exchange_open_serial(struct exchange *exchange,
-                                     const struct serial_settings *settings, const char *port,
-                                     unsigned unit, struct error *error)
-{
-    modbus_t *context = NULL;
-    enum error_code code = serial_open(settings, port, &context, error);
-
-    if (code == ERROR_OK) {
-        *exchange = (struct exchange){.context = context,
-                                      .port = port,
-                                      .unit = unit,
-                                      .framing = EXCHANGE_RTU,
-                                      .silence_ns = serial_silence_ns(settings)};
-        set_up(exchange);
-    }
-    return code;
-}
-
-void exchange_close(struct exchange *exchange)
-{
-    if (exchange->context != NULL) {
-        modbus_close(exchange->context);
-        modbus_free(exchange->context);
-        exchange->context = NULL;
-    }
-}
-
-void exchange_address(struct exchange *exchange, unsigned unit, const struct peer *peer,
-                      const char *port)
-{
-    exchange->unit = unit;
-    exchange->peer = peer;
-    exchange->port = port;
-    (void)modbus_set_slave(exchange->context, (int)unit); /* fails for bad arguments alone */
-}
 
 bool exchange_discard_late(struct exchange *exchange)
 {
@@ -108,42 +36,6 @@ bool exchange_discard_late(struct exchange *exchange)
         }
     }
     return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-}
-
-bool exchange_is_refusal(unsigned exception)
-{
-    return exception == MODBUS_EXCEPTION_ILLEGAL_DATA_ADDRESS ||
-           exception == MODBUS_EXCEPTION_ILLEGAL_DATA_VALUE;
-}
-
-bool exchange_is_busy(unsigned exception)
-{
-    return exception == MODBUS_EXCEPTION_ACKNOWLEDGE ||
-           exception == MODBUS_EXCEPTION_SLAVE_OR_SERVER_BUSY;
-}
-
-uint32_t exchange_status(unsigned exception)
-{
-    static const uint32_t statuses[] = {
-        [EXCHANGE_ANSWERED] = STATUS_GOOD,
-        [MODBUS_EXCEPTION_ILLEGAL_FUNCTION] = (uint32_t)STATUS_BAD_NODE_ID_UNKNOWN,
-        [MODBUS_EXCEPTION_ILLEGAL_DATA_ADDRESS] = (uint32_t)STATUS_BAD_NODE_ID_UNKNOWN,
-        [MODBUS_EXCEPTION_ILLEGAL_DATA_VALUE] = (uint32_t)STATUS_BAD_NODE_ID_UNKNOWN,
-        [MODBUS_EXCEPTION_SLAVE_OR_SERVER_FAILURE] = (uint32_t)STATUS_BAD_DEVICE_FAILURE,
-        [MODBUS_EXCEPTION_ACKNOWLEDGE] = (uint32_t)STATUS_BAD_TIMEOUT,
-        [MODBUS_EXCEPTION_SLAVE_OR_SERVER_BUSY] = (uint32_t)STATUS_BAD_TIMEOUT,
-        [MODBUS_EXCEPTION_NEGATIVE_ACKNOWLEDGE] = (uint32_t)STATUS_BAD_DEVICE_FAILURE,
-        [MODBUS_EXCEPTION_MEMORY_PARITY] = (uint32_t)STATUS_BAD_DEVICE_FAILURE,
-        [MODBUS_EXCEPTION_NOT_DEFINED] = (uint32_t)STATUS_BAD_DEVICE_FAILURE,
-        [MODBUS_EXCEPTION_GATEWAY_PATH] = (uint32_t)STATUS_BAD_NO_COMMUNICATION,
-        [MODBUS_EXCEPTION_GATEWAY_TARGET] = (uint32_t)STATUS_BAD_TIMEOUT,
-    };
-
-    if (exception == EXCHANGE_NO_TIME) {
-        return (uint32_t)STATUS_BAD_TIMEOUT;
-    }
-    return exception < sizeof(statuses) / sizeof(statuses[0]) ? statuses[exception]
-                                                              : (uint32_t)STATUS_BAD_DEVICE_FAILURE;
 }
 
 /** Put in front of the sentence whom we asked for what. */
@@ -277,13 +169,6 @@ enum error_code exchange_read(struct exchange *exchange, const struct plan_reque
     return exchange_do(exchange, request, &call, exception, error);
 }
 
-const char *exchange_exception_name(unsigned exception)
-{
-    return exception > 0 && exception < MODBUS_EXCEPTION_MAX
-               ? modbus_strerror(MODBUS_ENOBASE + (int)exception)
-               : "one that the standard does not know";
-}
-
 enum error_code exchange_do(struct exchange *exchange, const struct plan_request *request,
                             const struct exchange_call *call, unsigned *exception,
                             struct error *error)
@@ -301,7 +186,7 @@ enum error_code exchange_do(struct exchange *exchange, const struct plan_request
                                       (uint32_t)(left_ns % NS_PER_S / NS_PER_US));
     errno = 0;
     if (call->function(exchange->context, request, call->argument) == (int)request->count) {
-        *exception = EXCHANGE_ANSWERED;
+        *exception = EXCEPTION_NONE;
         return ERROR_OK;
     }
     problem = errno;
@@ -310,7 +195,7 @@ enum error_code exchange_do(struct exchange *exchange, const struct plan_request
         return ERROR_OK;
     }
     if (problem == EMBBADEXC) { /* a whole exception frame of our transaction, with its own code */
-        *exception = EXCHANGE_UNKNOWN_EXCEPTION;
+        *exception = EXCEPTION_UNKNOWN;
         return ERROR_OK;
     }
     code = explain(problem, call->timeout_ns, error);

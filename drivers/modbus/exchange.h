@@ -6,13 +6,13 @@
  *      makes sense. With RTU framing it may be asked again: what is left of the old is thrown away
  *      before each request, and on a serial port the line must have been silent.
  *
- * Depends on: plan, address, serial, libmodbus.  Threads: one user at a time.
+ * Depends on: exception, plan, address, serial, libmodbus.  Threads: one user at a time.
  */
 #ifndef DRIVERS_MODBUS_EXCHANGE_H
 #define DRIVERS_MODBUS_EXCHANGE_H
 
 #include "base/error.h"
-#include "base/status_code.h"
+#include "drivers/modbus/exception.h"
 #include "drivers/modbus/plan.h"
 #include "drivers/modbus/serial.h"
 #include "drivers/modbus/value.h"
@@ -24,13 +24,6 @@ struct _modbus; /* libmodbus' modbus_t */
 
 /* Of one request: Modbus Application Protocol 1.1b3, 6.1 and 6.12. */
 enum { EXCHANGE_BITS_MAX = 2000, EXCHANGE_WRITE_MAX = 123 };
-
-/* Exceptions are those of the same, chapter 7, and two of our own. */
-enum {
-    EXCHANGE_ANSWERED = 0,
-    EXCHANGE_UNKNOWN_EXCEPTION = 0x100, /* a code that the standard does not list */
-    EXCHANGE_NO_TIME = 0x101,           /* was not asked: the turn is over */
-};
 
 union exchange_answer {
     uint16_t registers[VALUE_REGISTERS_MAX];
@@ -68,7 +61,7 @@ void exchange_address(struct exchange *exchange, unsigned unit, const struct pee
  *  broke; only exchange_close() makes sense. */
 bool exchange_discard_late(struct exchange *exchange);
 
-/** Ask and wait up to `timeout_ns` (at least 1 ms). ERROR_OK: *exception is EXCHANGE_ANSWERED with
+/** Ask and wait up to `timeout_ns` (at least 1 ms). ERROR_OK: *exception is EXCEPTION_NONE with
  *  `answer` filled, or what the slave refused with. Errors: ERROR_TIMEOUT, ERROR_PROTOCOL,
  *  ERROR_UNREACHABLE. */
 MUST_CHECK enum error_code exchange_read(struct exchange *exchange,
@@ -91,18 +84,6 @@ MUST_CHECK enum error_code exchange_do(struct exchange *exchange,
                                        const struct plan_request *request,
                                        const struct exchange_call *call, unsigned *exception,
                                        struct error *error);
-
-/** What an exception is called in the standard. */
-const char *exchange_exception_name(unsigned exception);
-
-/** Does the slave say that it has no such registers, or not so many at once? */
-bool exchange_is_refusal(unsigned exception);
-
-/** Does it say that it is at work and wants to be asked later (05, 06)? */
-bool exchange_is_busy(unsigned exception);
-
-/** What an exception makes of a point's quality. */
-uint32_t exchange_status(unsigned exception);
 
 /** Accepts a zeroed exchange, and twice. */
 void exchange_close(struct exchange *exchange);

@@ -27,17 +27,17 @@ static enum error_code ask_objects(struct modbus_device *device, struct driver_i
         struct raw_call call = {.question = question,
                                 .question_size = identification_question(&identity, question),
                                 .measure = identification_size};
-        unsigned exception = EXCHANGE_ANSWERED;
+        unsigned exception = EXCEPTION_NONE;
         enum error_code code = ask_raw(device, &asking, &call, &exception, error);
 
-        if (code == ERROR_OK && exception == EXCHANGE_NO_TIME) {
+        if (code == ERROR_OK && exception == EXCEPTION_NO_TIME) {
             identification_note(told, "there was no time left to ask for more");
             return ERROR_OK;
         }
-        if (code == ERROR_OK && exception == EXCHANGE_ANSWERED) {
+        if (code == ERROR_OK && exception == EXCEPTION_NONE) {
             code = identification_take(&identity, call.answer, call.answer_size, error);
         } else if (code == ERROR_OK) {
-            identification_refuse(&identity, exception, exchange_exception_name(exception));
+            identification_refuse(&identity, exception, exception_name(exception));
         }
         if (code != ERROR_OK) {
             return note_failure(device, told, "43/14", code, error);
@@ -53,17 +53,17 @@ static enum error_code ask_server_id(struct modbus_device *device, struct driver
     struct raw_call call = {
         .question = question, .question_size = sizeof(question), .measure = identification_size};
     struct asking asking = {.clock = told->clock, .until_ns = told->deadline_ns};
-    unsigned exception = EXCHANGE_ANSWERED;
+    unsigned exception = EXCEPTION_NONE;
     enum error_code code = ask_raw(device, &asking, &call, &exception, error);
 
-    if (code == ERROR_OK && exception == EXCHANGE_ANSWERED) {
+    if (code == ERROR_OK && exception == EXCEPTION_NONE) {
         code = identification_take_server_id(told, call.answer, call.answer_size, error);
-    } else if (code == ERROR_OK && exception == EXCHANGE_NO_TIME) {
+    } else if (code == ERROR_OK && exception == EXCEPTION_NO_TIME) {
         identification_note(told, "there was no time left for function 17, report server id");
     } else if (code == ERROR_OK) {
         identification_note(told, "%s function 17, report server id: exception %u, %s",
                             exception == 1 ? "the device does not know" : "the device refused",
-                            exception & 0xff, exchange_exception_name(exception));
+                            exception & 0xff, exception_name(exception));
     }
     return code == ERROR_OK ? code : note_failure(device, told, "17", code, error);
 }

@@ -141,9 +141,9 @@ static bool hand_over(struct reading *reading, const struct plan_request *reques
 
 static enum learning_outcome outcome_of(unsigned exception)
 {
-    return exception == EXCHANGE_ANSWERED   ? LEARNING_ANSWERED
-           : exchange_is_refusal(exception) ? LEARNING_REFUSED
-                                            : LEARNING_FAILED;
+    return exception == EXCEPTION_NONE       ? LEARNING_ANSWERED
+           : exception_is_refusal(exception) ? LEARNING_REFUSED
+                                             : LEARNING_FAILED;
 }
 
 /** M3: once a day each thing that was learned is tried again, one a turn. */
@@ -169,9 +169,9 @@ static void probe(struct modbus_device *device, int64_t now_ns)
 /** M4. false: it goes on. */
 static bool is_too_busy(struct reading *reading, unsigned exception)
 {
-    if (exchange_is_busy(exception)) {
+    if (exception_is_busy(exception)) {
         reading->busy++;
-    } else if (exception != EXCHANGE_NO_TIME) {
+    } else if (exception != EXCEPTION_NO_TIME) {
         reading->is_answered = true;
     }
     return reading->busy > 1 && !reading->is_answered;
@@ -213,12 +213,12 @@ static enum error_code modbus_read(void *state, const struct driver_turn *turn,
             learning_abandon(&reading.learning, &device->plan);
             return say_busy(device, error);
         }
-        if (exchange_is_refusal(exception) &&
+        if (exception_is_refusal(exception) &&
             learning_cut(&reading.learning, &device->plan, turn->due, &request)) {
             continue;
         }
         learning_note(&reading.learning, &device->plan, turn->due, &request, outcome_of(exception));
-        if (!hand_over(&reading, &request, exchange_status(exception))) {
+        if (!hand_over(&reading, &request, exception_status(exception))) {
             learning_abandon(&reading.learning, &device->plan);
             return ERROR_OK; /* D8: the rest of the turn is dropped and the host counts it */
         }

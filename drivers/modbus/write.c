@@ -55,7 +55,7 @@ static bool is_bit(const struct modbus_point *point)
     return table_has_bits(point->address.table) || point->address.has_bit;
 }
 
-/** Read the point. *exception: EXCHANGE_ANSWERED, and `sample` is filled. */
+/** Read the point. *exception: EXCEPTION_NONE, and `sample` is filled. */
 static enum error_code look(struct writing *writing, struct sample *sample, char *text,
                             unsigned *exception, struct error *error)
 {
@@ -64,7 +64,7 @@ static enum error_code look(struct writing *writing, struct sample *sample, char
         ask_request(device, &writing->asking, &writing->request, exception, error);
     uint16_t coil[1];
 
-    if (code != ERROR_OK || *exception != EXCHANGE_ANSWERED) {
+    if (code != ERROR_OK || *exception != EXCEPTION_NONE) {
         return code;
     }
     coil[0] = device->answer->bits[0];
@@ -109,7 +109,7 @@ static enum error_code call(struct writing *writing, exchange_function *function
 
     writing->write->outcome = DRIVER_WRITE_UNKNOWN;
     code = ask_once(writing->device, &writing->asking, &writing->request, call, exception, error);
-    if (code == ERROR_OK && *exception == EXCHANGE_NO_TIME) {
+    if (code == ERROR_OK && *exception == EXCEPTION_NO_TIME) {
         writing->write->outcome = before;
     }
     return code;
@@ -146,18 +146,18 @@ static void say(struct driver_write *write, enum driver_write_outcome outcome, c
                 unsigned exception)
 {
     write->outcome = outcome;
-    if (exception == EXCHANGE_NO_TIME) {
+    if (exception == EXCEPTION_NO_TIME) {
         (void)snprintf(write->reason, sizeof(write->reason), "%s: there was no time left", what);
     } else {
         (void)snprintf(write->reason, sizeof(write->reason), "%s: exception %u, %s", what,
-                       exception & 0xff, exchange_exception_name(exception));
+                       exception & 0xff, exception_name(exception));
     }
 }
 
 /** V3 */
 static bool says_nothing_was_done(unsigned exception)
 {
-    return exception == MODBUS_EXCEPTION_ILLEGAL_FUNCTION || exchange_is_refusal(exception) ||
+    return exception == MODBUS_EXCEPTION_ILLEGAL_FUNCTION || exception_is_refusal(exception) ||
            exception == MODBUS_EXCEPTION_SLAVE_OR_SERVER_BUSY ||
            exception == MODBUS_EXCEPTION_GATEWAY_PATH;
 }
@@ -187,14 +187,14 @@ static bool holds_what_was_written(const struct writing *writing)
 static enum error_code send_and_compare(struct writing *writing, struct error *error)
 {
     struct driver_write *write = writing->write;
-    unsigned refused = EXCHANGE_ANSWERED;
-    unsigned exception = EXCHANGE_ANSWERED;
+    unsigned refused = EXCEPTION_NONE;
+    unsigned exception = EXCEPTION_NONE;
     enum error_code code = send(writing, &refused, error);
 
     if (code != ERROR_OK) {
         return code;
     }
-    if (refused == EXCHANGE_NO_TIME) {
+    if (refused == EXCEPTION_NO_TIME) {
         say(write, DRIVER_WRITE_NONE, "nothing was sent", refused);
         return ERROR_OK;
     }
@@ -206,12 +206,12 @@ static enum error_code send_and_compare(struct writing *writing, struct error *e
     if (code != ERROR_OK) {
         return code;
     }
-    if (exception != EXCHANGE_ANSWERED) {
+    if (exception != EXCEPTION_NONE) {
         say(write, DRIVER_WRITE_UNKNOWN, "the device took it, but it cannot be read back",
             exception);
     } else if (holds_what_was_written(writing)) {
         write->outcome = DRIVER_WRITE_DONE;
-    } else if (refused != EXCHANGE_ANSWERED) {
+    } else if (refused != EXCEPTION_NONE) {
         say_refused(writing, refused);
     } else {
         write->outcome = DRIVER_WRITE_DIFFERS;
@@ -226,7 +226,7 @@ enum error_code modbus_device_write(void *state, struct driver_write *write, str
     struct writing writing = {.device = state,
                               .write = write,
                               .asking = {.clock = write->clock, .until_ns = write->deadline_ns}};
-    unsigned exception = EXCHANGE_ANSWERED;
+    unsigned exception = EXCEPTION_NONE;
     enum error_code code;
 
     write->outcome = DRIVER_WRITE_NONE;
@@ -240,11 +240,11 @@ enum error_code modbus_device_write(void *state, struct driver_write *write, str
                                             .first = writing.point->address.number,
                                             .count = writing.point->format.registers};
     code = look(&writing, &write->before, write->before_text, &exception, error); /* V1 */
-    if (code == ERROR_OK && exception != EXCHANGE_ANSWERED) {
+    if (code == ERROR_OK && exception != EXCEPTION_NONE) {
         say(write, DRIVER_WRITE_NONE, "nothing was sent, since the present value cannot be read",
             exception);
     }
-    if (code != ERROR_OK || exception != EXCHANGE_ANSWERED || write->only_look) {
+    if (code != ERROR_OK || exception != EXCEPTION_NONE || write->only_look) {
         return code;
     }
     if (is_bit(writing.point)) {

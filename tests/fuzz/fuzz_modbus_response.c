@@ -1,11 +1,14 @@
 /* tests/fuzz/fuzz_modbus_response.c - any bytes as a device's answer.
- * Parser: drivers/modbus/value.c drivers/modbus/exchange.c
  *
- * The first byte chooses the table, the framing and what the device adds to be believed: nothing,
- * the beginning of the frame, all of the frame, or the function and the length asked for as well.
- * The second says how much is asked for; the rest comes over a socket to the driver's exchange and
+ * The first byte chooses the table, the framing, with TCP whether late answers are thrown away and
+ * with RTU whether it is a serial port, and what the device adds to be believed: nothing, the
+ * beginning of the frame, all of the frame, or the function and the length asked for as well. The
+ * second says how much is asked for; the rest comes over a socket to the driver's exchange and
  * libmodbus behind it. What is answered is decoded as every type in every order. Asking must end
- * with an outcome or a sentence; a text must be UTF-8. */
+ * with an outcome or a sentence; a text must be UTF-8.
+ *
+ * Parser: drivers/modbus/value.c drivers/modbus/exchange.c drivers/modbus/exception.c
+ */
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "drivers/modbus/exchange.h"
@@ -227,12 +230,16 @@ static void ask(struct exchange *exchange, const struct plan_request *request)
         if (error.text[0] == '\0') {
             abort();
         }
-    } else if (exception == EXCHANGE_ANSWERED) {
+    } else if (exception == EXCEPTION_NONE) {
         decode(request, answer);
-    } else if (status_is_good(exchange_status(exception))) {
+    } else if (status_is_good(exception_status(exception))) {
         abort();
     }
-    (void)exchange_is_refusal(exception);
+    (void)exception_is_refusal(exception);
+    (void)exception_is_busy(exception);
+    if (exception_name(exception)[0] == '\0') {
+        abort();
+    }
     free(answer);
 }
 
@@ -242,6 +249,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     struct plan_request request = {0};
     struct exchange exchange = {0};
     const uint8_t choices[CHOICES] = {size_bytes > 0 ? bytes[0] : 0, size_bytes > 1 ? bytes[1] : 0};
+    const bool other = choices[0] / (4 * HELPS * 2) % 2 != 0;
     struct device device;
     int pair[2];
 
@@ -260,12 +268,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
                         .size = size_bytes > CHOICES ? size_bytes - CHOICES : 0};
     if (exchange_open(&exchange, pair[0], UNIT, device.framing, &peer, NULL) == ERROR_OK &&
         start_server()) {
+        if (other && device.framing == EXCHANGE_RTU) {
+            exchange_address(&exchange, UNIT, NULL, "/dev/ttyS1");
+        }
         server.device = &device;
         (void)sem_post(&server.asked); /* as above */
         ask(&exchange, &request);
         while (sem_wait(&server.answered) != 0) {
         }
-        ask(&exchange, &request); /* what is left of the answer, or its end */
+        if (!other || device.framing == EXCHANGE_RTU || exchange_discard_late(&exchange)) {
+            ask(&exchange, &request); /* what is left of the answer, or its end */
+        }
     }
     exchange_close(&exchange);
     (void)close(pair[1]);

@@ -54,16 +54,16 @@ enum error_code queue_read(const struct logs_turn *turn, struct log *log, struct
     struct raw_call call = {.question = question,
                             .question_size = queue_question(log->layout.first, question),
                             .measure = functions_measure};
-    unsigned exception = EXCHANGE_ANSWERED;
+    unsigned exception = EXCEPTION_NONE;
     unsigned count = 0;
     enum error_code code = ask_raw(turn->device, turn->asking, &call, &exception, error);
 
-    if (code != ERROR_OK || exception == EXCHANGE_NO_TIME) {
+    if (code != ERROR_OK || exception == EXCEPTION_NO_TIME) {
         return code;
     }
-    if (exception != EXCHANGE_ANSWERED) {
+    if (exception != EXCEPTION_NONE) {
         log_complain(turn, log, "the device refuses %s: %s", log->layout.records,
-                     exchange_exception_name(exception));
+                     exception_name(exception));
         return ERROR_OK;
     }
     if (queue_take(call.answer, call.answer_size, registers, &count, error) != ERROR_OK) {

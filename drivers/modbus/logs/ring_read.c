@@ -54,13 +54,13 @@ static enum error_code ask_file(const struct logs_turn *turn, struct log *log, s
                             .measure = functions_measure};
     enum error_code code = ask_raw(turn->device, turn->asking, &call, exception, error);
 
-    if (code != ERROR_OK || *exception != EXCHANGE_ANSWERED) {
+    if (code != ERROR_OK || *exception != EXCEPTION_NONE) {
         return code;
     }
     if (file_take(&part, call.answer, call.answer_size, turn->device->answer->registers, error) !=
         ERROR_OK) {
         log_complain(turn, log, "%s", error->text);
-        *exception = EXCHANGE_NO_TIME; /* nothing to take */
+        *exception = EXCEPTION_NO_TIME; /* nothing to take */
     }
     return ERROR_OK;
 }
@@ -145,17 +145,17 @@ static enum error_code read_records(const struct logs_turn *turn, struct log *lo
         if (code != ERROR_OK) {
             return code;
         }
-        if (exchange_is_refusal(exception) && run.count > 1) {
+        if (exception_is_refusal(exception) && run.count > 1) {
             (void)limit_refused(&log->limit, run.count, true); /* its places are no guess */
             continue;
         }
-        if (exception != EXCHANGE_ANSWERED) {
-            if (exception != EXCHANGE_NO_TIME) {
+        if (exception != EXCEPTION_NONE) {
+            if (exception != EXCEPTION_NO_TIME) {
                 char text[80];
 
                 name_run(&log->layout, run, text);
                 log_complain(turn, log, "the device refuses %s: %s", text,
-                             exchange_exception_name(exception));
+                             exception_name(exception));
             }
             break;
         }
@@ -178,12 +178,12 @@ enum error_code ring_read(const struct logs_turn *turn, struct log *log, struct 
     unsigned exception = 0;
     enum error_code code = ask_request(turn->device, turn->asking, &request, &exception, error);
 
-    if (code != ERROR_OK || exception == EXCHANGE_NO_TIME) {
+    if (code != ERROR_OK || exception == EXCEPTION_NO_TIME) {
         return code;
     }
-    if (exception != EXCHANGE_ANSWERED) {
+    if (exception != EXCEPTION_NONE) {
         log_complain(turn, log, "the device refuses its index, %s:%u: %s",
-                     table_name(request.table), request.first, exchange_exception_name(exception));
+                     table_name(request.table), request.first, exception_name(exception));
         return ERROR_OK;
     }
     value_decode(&log->layout.index_format, turn->device->answer->registers, &index, NULL);

@@ -56,14 +56,14 @@ static enum error_code read_registers(struct sunspec_reader *reader, unsigned fi
     enum error_code code = ask_request(own->device, &own->asking, &request, &exception, error);
     uint32_t status;
 
-    if (code == ERROR_OK && exception == EXCHANGE_NO_TIME) {
+    if (code == ERROR_OK && exception == EXCEPTION_NO_TIME) {
         code = error_set(error, ERROR_TIMEOUT, "no time is left; the next try goes on here");
     }
     if (code != ERROR_OK) {
         return code;
     }
-    *refused = exception != EXCHANGE_ANSWERED;
-    status = exchange_status(exception);
+    *refused = exception != EXCEPTION_NONE;
+    status = exception_status(exception);
     if (!*refused) {
         memcpy(registers, own->device->answer->registers, count * sizeof(*registers));
     } else if (status == (uint32_t)STATUS_BAD_TIMEOUT ||
