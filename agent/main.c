@@ -3,9 +3,9 @@
 #include "agent/config/check.h"
 #include "agent/config/template_list.h"
 #include "agent/inspect/command.h"
-#include "agent/local/identify_command.h"
 #include "agent/local/local_client.h"
 #include "agent/local/log_command.h"
+#include "agent/local/question_command.h"
 #include "agent/local/status_report.h"
 #include "agent/local/write_command.h"
 #include "agent/uplink/upload.h"
@@ -139,17 +139,13 @@ static int command_write(const struct arguments *arguments)
     return write_command(&command);
 }
 
-static int command_identify(const struct arguments *arguments)
+static int command_ask(const struct arguments *arguments)
 {
-    const struct identify_command command = {arguments->config_path, arguments->socket_path,
-                                             arguments->words[0], arguments->json};
+    const struct question_command command = {arguments->command,     arguments->config_path,
+                                             arguments->socket_path, arguments->words,
+                                             arguments->word_count,  arguments->json};
 
-    if (arguments->word_count != 1) {
-        (void)fputs("leat: identify takes the name of one device, as in: leat identify boiler-1\n",
-                    stderr);
-        return EXIT_USAGE;
-    }
-    return identify_command(&command);
+    return question_command(&command);
 }
 
 static int command_version(const struct arguments *arguments)
@@ -171,7 +167,8 @@ static const struct command commands[] = {
     {"queue", command_queue, "look into the queue: stat, check, export; repair a damaged one",
      true},
     {"write", command_write, "write one point of a device, where that is enabled", true},
-    {"identify", command_identify, "ask a device what it is: vendor, product, revision", true},
+    {"read", command_ask, "read a device, or one point of it, now", true},
+    {"identify", command_ask, "ask a device what it is: vendor, product, revision", true},
     {"upload", command_upload, "carry everything that waits to the target, now", false},
     {"version", command_version, "print the version", false},
     {"help", command_help, "print this", false},
@@ -182,6 +179,7 @@ static void print_usage(FILE *output)
     (void)fputs("usage: leat COMMAND [--config PATH] [--socket PATH] [--json]\n"
                 "       leat log [--source NAME] [--severity NAME] [MESSAGE ...]\n"
                 "       leat write DEVICE/POINT VALUE [--dry-run]\n"
+                "       leat read DEVICE[/POINT]\n"
                 "       leat identify DEVICE\n"
                 "       leat queue stat|check [--queue PATH]\n"
                 "       leat queue export --output PATH [--format parquet|csv] [--stream NAME]\n"
@@ -312,6 +310,9 @@ static const struct command *command_of(int count, char **texts, struct argument
     command = command_named(texts[optind]);
     arguments->words = texts + optind + 1;
     arguments->word_count = (size_t)(count - optind - 1);
+    if (command != NULL) {
+        arguments->command = command->name;
+    }
     if (command != NULL && !command->takes_words && arguments->word_count > 0) {
         (void)fprintf(stderr, "leat: '%s' is one word too many\n", arguments->words[0]);
         return NULL;

@@ -9,6 +9,7 @@
 #define BASE_STATUS_CODE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* name, code, what it means here */
@@ -45,5 +46,10 @@ static inline bool status_is_good(uint32_t status)
 {
     return (status >> 30) == 0;
 }
+
+enum { STATUS_TEXT_SIZE = 120 };
+
+/** For people: "bad: the device did not answer in time"; "" of a good one. */
+void status_describe(uint32_t status, char text[STATUS_TEXT_SIZE]);
 
 #endif

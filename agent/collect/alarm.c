@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATUS_TEXT_SIZE = 120 };
-
 bool alarm_is_one(const struct definition *definition)
 {
     return strcmp(definition->role, "alarm") == 0;
@@ -53,28 +51,6 @@ static void write_value(const struct definition *definition, const struct sample
     }
 }
 
-static void write_status(uint32_t status, char text[STATUS_TEXT_SIZE])
-{
-    static const struct {
-        uint32_t code;
-        const char *meaning;
-    } known[] = {
-#define X(name, code, meaning) {code, meaning},
-        STATUS_TABLE(X)
-#undef X
-    };
-    const char *meaning = "the source says so";
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        meaning = known[i].code == status ? known[i].meaning : meaning;
-    }
-    text[0] = '\0';
-    if (!status_is_good(status)) {
-        (void)snprintf(text, STATUS_TEXT_SIZE, "%s: %s", status >> 30 == 1 ? "uncertain" : "bad",
-                       meaning); /* fits: the table's meanings are short */
-    }
-}
-
 void alarm_tell(struct store *store, const struct clock *clock, const struct definition *definition,
                 const struct sample *sample)
 {
@@ -86,6 +62,6 @@ void alarm_tell(struct store *store, const struct clock *clock, const struct def
                                 .from_ns = sample->time_ns};
 
     write_value(definition, sample, value);
-    write_status(sample->status, status);
+    status_describe(sample->status, status);
     journal_append(store, clock, &event);
 }

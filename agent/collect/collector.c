@@ -161,6 +161,56 @@ static void fail(struct collector *collector, enum error_code code, const struct
     }
 }
 
+/** What the store has no room for is lost to a polled device. While the queue is full, so is that
+ *  of the events: it is said when there is room again (K6). */
+static void note_refused(struct collector *collector)
+{
+    struct refusal *refusal = &collector->refusal;
+
+    if (!refusal->on) {
+        *refusal = (struct refusal){.on = true, .from_ns = utc_ns(collector)};
+        (void)snprintf(refusal->reason, sizeof(refusal->reason), "%s",
+                       collector->intake.refused_why.text);
+        log_warning("readings-refused", "device=%s reason=\"%s\"", collector->device->name,
+                    refusal->reason);
+    }
+    refusal->missed++;
+    collector->intake.counts.missed++;
+}
+
+static void tell_refused(struct collector *collector)
+{
+    const struct event event = {
+        .kind = "unread",
+        .subject = collector->device->name,
+        .reason = collector->refusal.reason,
+        .count = collector->refusal.missed,
+        .from_ns = collector->refusal.from_ns,
+        .to_ns = utc_ns(collector),
+    };
+
+    if (collector->refusal.on) {
+        collector->refusal.on = false;
+        log_info("readings-missed", "device=%s missed=%llu", collector->device->name,
+                 (unsigned long long)event.count);
+        journal_append(collector->settings.store, collector->settings.clock, &event);
+    }
+}
+
+/** Of what was just read of a polled device. */
+static void take_account(struct collector *collector, enum error_code code)
+{
+    struct intake *intake = &collector->intake;
+
+    intake_tell_rejected(intake, false);
+    if (intake->refused_count > 0) {
+        note_refused(collector);
+    } else if (code == ERROR_OK) {
+        tell_refused(collector);
+    }
+    intake->refused_count = 0;
+}
+
 static void run_errand(struct collector *collector) /* K10 */
 {
     struct errand *errand = errand_take(&collector->desk);
@@ -170,14 +220,20 @@ static void run_errand(struct collector *collector) /* K10 */
     if (errand == NULL) {
         return;
     }
+    errand->intake = &collector->intake;
+    errand->host = collector->settings.host;
     code = errand->run(errand, collector->device,
                        collector->is_open     ? NULL
                        : collector->outage.on ? collector->outage.reason
                                               : "it is being connected",
                        &error);
+    if (!collector->device->driver->pushes) {
+        take_account(collector, code); /* it may have read */
+    }
     if (code != ERROR_OK && collector->is_open) {
         fail(collector, code, &error);
     }
+    commit_what_must_not_wait(collector);
     errand_done(&collector->desk); /* the errand is its owner's again */
 }
 
@@ -252,42 +308,6 @@ static void commit_and_acknowledge(struct collector *collector) /* K4 */
     }
 }
 
-/** What the store has no room for is lost to a polled device. While the queue is full, so is that
- *  of the events: it is said when there is room again (K6). */
-static void note_refused(struct collector *collector)
-{
-    struct refusal *refusal = &collector->refusal;
-
-    if (!refusal->on) {
-        *refusal = (struct refusal){.on = true, .from_ns = utc_ns(collector)};
-        (void)snprintf(refusal->reason, sizeof(refusal->reason), "%s",
-                       collector->intake.refused_why.text);
-        log_warning("readings-refused", "device=%s reason=\"%s\"", collector->device->name,
-                    refusal->reason);
-    }
-    refusal->missed++;
-    collector->intake.counts.missed++;
-}
-
-static void tell_refused(struct collector *collector)
-{
-    const struct event event = {
-        .kind = "unread",
-        .subject = collector->device->name,
-        .reason = collector->refusal.reason,
-        .count = collector->refusal.missed,
-        .from_ns = collector->refusal.from_ns,
-        .to_ns = utc_ns(collector),
-    };
-
-    if (collector->refusal.on) {
-        collector->refusal.on = false;
-        log_info("readings-missed", "device=%s missed=%llu", collector->device->name,
-                 (unsigned long long)event.count);
-        journal_append(collector->settings.store, collector->settings.clock, &event);
-    }
-}
-
 static void read_once(struct collector *collector, const struct driver_turn *turn)
 {
     const struct driver *driver = collector->device->driver;
@@ -296,15 +316,13 @@ static void read_once(struct collector *collector, const struct driver_turn *tur
     enum error_code code = driver->read(collector->device->state, turn, &intake->sink, &error);
     bool refused = intake->refused_count > 0;
 
-    intake_tell_rejected(intake, false);
     if (driver->pushes) {
+        intake_tell_rejected(intake, false);
+        intake->refused_count = 0;
         commit_and_acknowledge(collector);
-    } else if (refused) {
-        note_refused(collector);
-    } else if (code == ERROR_OK) {
-        tell_refused(collector);
+    } else {
+        take_account(collector, code);
     }
-    intake->refused_count = 0;
     if (code != ERROR_OK) {
         fail(collector, code, &error);
         wait_for_retry(collector);

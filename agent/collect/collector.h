@@ -22,7 +22,8 @@
  *  K8  Polls that came too late and were skipped become `unread` events (agent/collect/lateness.h).
  *  K9  What the driver learned of the device outlives the agent (agent/collect/learned.h).
  *  K10 Errands (agent/collect/errand.h) are run between two reads, and while the device is away.
- *      One that breaks the connection is as a read that failed.
+ *      One that breaks the connection is as a read that failed; what one reads is kept like the
+ *      rest.
  *  K11 Behind a failure the driver may ask for more time than the back-off, for others on its link:
  *      that is waited for like the back-off, and no failure of its own.
  *

@@ -86,6 +86,19 @@ enum errand_end errand_ask(struct errand_board *board, const char *device, struc
     return end;
 }
 
+const char *errand_end_sentence(enum errand_end end)
+{
+    static const char *const sentences[] = {
+        [ERRAND_RAN] = "it was asked",
+        [ERRAND_NO_DEVICE] = "no such device is collected from",
+        [ERRAND_BUSY] = "another command is using this device; try again",
+        [ERRAND_TOO_LATE] = "the device was busy with its readings for too long, and nothing was "
+                            "sent; try again",
+    };
+
+    return sentences[end];
+}
+
 void errand_join(struct errand_board *board, struct errand_desk *desk, const char *device,
                  struct waiter *waiter)
 {

@@ -20,6 +20,8 @@
 
 #include <pthread.h>
 
+struct intake;
+
 enum errand_state { ERRAND_LIES, ERRAND_BEGUN, ERRAND_ENDED, ERRAND_UNDONE };
 
 struct errand {
@@ -29,6 +31,10 @@ struct errand {
     enum error_code (*run)(struct errand *errand, struct config_device *device, const char *away,
                            struct error *error);
     enum errand_state state; /* guarded by the board's lock */
+
+    /* Set before run(), for what reads: the driver's sink, and what a turn needs. */
+    struct intake *intake;
+    const struct facts_source *host; /* may be NULL */
 };
 
 struct errand_board {
@@ -46,6 +52,9 @@ struct errand_desk {
     struct errand *errand; /* NULL: none */
 };
 
+/* How long a technician's errand may lie. */
+enum { ERRAND_BEGIN_MAX_S = 20 };
+
 enum errand_end {
     ERRAND_RAN,
     ERRAND_NO_DEVICE, /* none of that name is collected from, or not any more (E3) */
@@ -62,6 +71,9 @@ void errand_board_deinit(struct errand_board *board);
  *  long it may lie there. */
 MUST_CHECK enum errand_end errand_ask(struct errand_board *board, const char *device,
                                       struct errand *errand, int64_t begin_ns);
+
+/** Why it did not run: a sentence about the device, for whoever asked. */
+const char *errand_end_sentence(enum errand_end end);
 
 /** From now on errands for `device` may come; `waiter` is poked for each. Texts are borrowed. A
  *  NULL board: none will come. */

@@ -66,9 +66,14 @@ static bool take(struct intake *intake, struct collected_point *point, const str
 {
     struct point_memory memory = point->memory;
     struct sample judged = *sample;
+    enum pipeline_verdict verdict = pipeline_judge(point->definition, &memory, &judged);
     enum error_code code;
 
-    if (pipeline_judge(point->definition, &memory, &judged) == PIPELINE_SUPPRESS) {
+    if (intake->watch != NULL) {
+        intake->watch->seen(intake->watch, point->definition,
+                            (uint32_t)(point - intake->points.points), &judged);
+    }
+    if (verdict == PIPELINE_SUPPRESS) {
         point->memory = memory;
         intake->counts.suppressed++;
         return true;

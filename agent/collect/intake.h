@@ -27,6 +27,12 @@ struct rejected_run {
     struct rejected_payload *first; /* made when it is needed: most devices send no broken one */
 };
 
+/** Is told of every reading as it was judged, also of those that are suppressed. */
+struct intake_watch {
+    void (*seen)(struct intake_watch *watch, const struct definition *definition, uint32_t point_id,
+                 const struct sample *judged);
+};
+
 struct intake {
     struct driver_sink sink; /* first: the driver holds a pointer to it */
     struct point_table points;
@@ -37,8 +43,9 @@ struct intake {
     uint64_t refused_count;      /* samples that the store had no room for, since last taken */
     struct error refused_why;
     struct rejected_run rejected;
-    int64_t tell_rejected_ns; /* monotonic: not before then (K3) */
-    bool has_alarm;           /* an alarm was kept and is not committed yet (K7) */
+    int64_t tell_rejected_ns;   /* monotonic: not before then (K3) */
+    struct intake_watch *watch; /* NULL: nobody looks on */
+    bool has_alarm;             /* an alarm was kept and is not committed yet (K7) */
 };
 
 /** Define the device's points. After a failure intake_deinit() still cleans up. */

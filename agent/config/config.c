@@ -389,3 +389,23 @@ enum error_code config_load(const char *path, struct config **config,
     *config = TAKE(loaded);
     return ERROR_OK;
 }
+
+struct config_device *config_device_named(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->device_count; i++) {
+        if (config->devices[i] != NULL && strcmp(config->devices[i]->name, name) == 0) {
+            return config->devices[i];
+        }
+    }
+    return NULL;
+}
+
+const struct config_point *config_point_named(const struct config_device *device, const char *name)
+{
+    for (size_t i = 0; i < device->point_count; i++) {
+        if (strcmp(device->points[i].definition.name, name) == 0) {
+            return &device->points[i];
+        }
+    }
+    return NULL;
+}

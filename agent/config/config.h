@@ -113,6 +113,10 @@ struct config_findings {
 MUST_CHECK enum error_code config_load(const char *path, struct config **config,
                                        struct config_findings *findings, struct error *error);
 
+/** Those of that name; NULL: there is none, or it was taken out. */
+struct config_device *config_device_named(const struct config *config, const char *name);
+const struct config_point *config_point_named(const struct config_device *device, const char *name);
+
 /** "file:line:column", or "file" when it is not about a place. */
 void config_finding_place(const struct config_finding *finding, char text[CONFIG_PLACE_SIZE]);
 

@@ -1,8 +1,8 @@
 #include "agent/local/requests.h"
 
 #include "agent/inspect/serve.h"
-#include "agent/local/identify_request.h"
 #include "agent/local/log_intake.h"
+#include "agent/local/question_request.h"
 #include "agent/local/status_report.h"
 #include "agent/local/write_request.h"
 
@@ -87,7 +87,12 @@ static void serve_write(struct shared *shared, const char *arguments, struct loc
 
 static void serve_identify(struct shared *shared, const char *arguments, struct local_peer *peer)
 {
-    identify_request_serve(shared->errands, shared->clock, arguments, peer);
+    question_request_serve(&identify_question, shared->errands, shared->clock, arguments, peer);
+}
+
+static void serve_read(struct shared *shared, const char *arguments, struct local_peer *peer)
+{
+    question_request_serve(&read_question, shared->errands, shared->clock, arguments, peer);
 }
 
 void requests_serve(void *context, const char *request, struct local_peer *peer)
@@ -97,7 +102,8 @@ void requests_serve(void *context, const char *request, struct local_peer *peer)
         void (*serve)(struct shared *shared, const char *arguments, struct local_peer *peer);
     } requests[] = {{"status", serve_status}, {"upload", serve_upload},
                     {"log", serve_log},       {"queue", serve_queue},
-                    {"write", serve_write},   {"identify", serve_identify}};
+                    {"write", serve_write},   {"identify", serve_identify},
+                    {"read", serve_read}};
     size_t length = strcspn(request, " ");
     const char *arguments = request[length] == ' ' ? request + length + 1 : request + length;
 
@@ -108,5 +114,5 @@ void requests_serve(void *context, const char *request, struct local_peer *peer)
         }
     }
     send_text(peer, strdup("{\"error\":\"unknown request; known are status, upload, log, queue, "
-                           "write and identify\"}"));
+                           "write, identify and read\"}"));
 }

@@ -1,7 +1,7 @@
 #include "agent/local/write_request.h"
 
+#include "agent/local/value_text.h"
 #include "agent/local/write_audit.h"
-#include "agent/local/write_value.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEGIN_MAX_S = 20, WRITE_MAX_S = 10 };
+enum { WRITE_MAX_S = 10 };
 
 /** One write, from the request to the answer; `errand` first: run() finds the rest. */
 struct order {
@@ -28,16 +28,6 @@ static void refuse(struct order *order, const char *why)
 {
     order->record.outcome = "refused";
     (void)snprintf(order->record.why, sizeof(order->record.why), "%s", why);
-}
-
-static const struct config_point *find_point(const struct config_device *device, const char *name)
-{
-    for (size_t i = 0; i < device->point_count; i++) {
-        if (strcmp(device->points[i].definition.name, name) == 0) {
-            return &device->points[i];
-        }
-    }
-    return NULL;
 }
 
 /** A limit that is NaN is no limit: every comparison with it is false. */
@@ -68,7 +58,7 @@ static bool make_value(struct order *order, struct config_device *device,
         refuse(order, "the point is not marked writable in the configuration");
         return false;
     }
-    if (write_value_parse(definition, record->asked, raw, &asked, &error) != ERROR_OK) {
+    if (value_text_parse(definition, record->asked, raw, &asked, &error) != ERROR_OK) {
         refuse(order, error.text);
         return false;
     }
@@ -79,11 +69,11 @@ static bool make_value(struct order *order, struct config_device *device,
         refuse(order, error.text);
         return false;
     }
-    write_value_print(definition, raw, record->written, sizeof(record->written));
+    value_text_print(definition, raw, record->written, sizeof(record->written));
     /* Rounding may have left the limits; one step of the computation itself does not count. */
     return strcmp(record->written, record->asked) == 0 ||
-           fabs(write_value_number(definition, raw) - asked) <= fabs(asked) * 1e-12 ||
-           check_limits(order, point, write_value_number(definition, raw));
+           fabs(value_text_number(definition, raw) - asked) <= fabs(asked) * 1e-12 ||
+           check_limits(order, point, value_text_number(definition, raw));
 }
 
 static const char *outcome_name(enum driver_write_outcome outcome)
@@ -120,7 +110,7 @@ static enum error_code run(struct errand *errand, struct config_device *device, 
     struct order *order = (struct order *)(void *)errand;
     struct write_record *record = &order->record;
     struct driver_write *write = &order->write;
-    const struct config_point *point = find_point(device, order->point);
+    const struct config_point *point = config_point_named(device, order->point);
     enum error_code code;
 
     if (point == NULL) {
@@ -143,9 +133,9 @@ static enum error_code run(struct errand *errand, struct config_device *device, 
     write->point_id = point->driver.point_id;
     write->only_look = order->dry_run;
     code = device->driver->write(device->state, write, error);
-    write_value_print(&point->definition, &write->before, record->old, sizeof(record->old));
-    write_value_print(&point->definition, &write->after, record->read_back,
-                      sizeof(record->read_back));
+    value_text_print(&point->definition, &write->before, record->old, sizeof(record->old));
+    value_text_print(&point->definition, &write->after, record->read_back,
+                     sizeof(record->read_back));
     record->outcome = order->dry_run && code == ERROR_OK && write->reason[0] == '\0'
                           ? "would"
                           : outcome_name(write->outcome);
@@ -182,11 +172,6 @@ static bool parse(struct order *order, const char *arguments)
 
 static void carry_out(struct order *order)
 {
-    static const char *const sentences[] = {
-        [ERRAND_NO_DEVICE] = "no such device is collected from",
-        [ERRAND_BUSY] = "another command is using this device; try again",
-        [ERRAND_TOO_LATE] = "the device was busy with its readings for too long; nothing was sent",
-    };
     enum errand_end end;
 
     if (!order->source->enabled) {
@@ -195,9 +180,10 @@ static void carry_out(struct order *order)
         return;
     }
     order->errand.run = run;
-    end = errand_ask(order->source->errands, order->device, &order->errand, BEGIN_MAX_S * NS_PER_S);
+    end = errand_ask(order->source->errands, order->device, &order->errand,
+                     ERRAND_BEGIN_MAX_S * NS_PER_S);
     if (end != ERRAND_RAN) {
-        refuse(order, sentences[end]);
+        refuse(order, errand_end_sentence(end));
     }
 }
 

@@ -1,5 +1,5 @@
 /* Values in a point's unit, as people write them, and as the source has them. */
-#include "agent/local/write_value.h"
+#include "agent/local/value_text.h"
 #include "tests/support/cmocka.h"
 
 #include <math.h>
@@ -18,9 +18,9 @@ static void expect_print(const struct definition *definition, const char *text,
     double value;
     char said[64];
 
-    assert_int_equal(write_value_parse(definition, text, &raw, &value, NULL), ERROR_OK);
+    assert_int_equal(value_text_parse(definition, text, &raw, &value, NULL), ERROR_OK);
     assert_int_equal(raw.type, type);
-    write_value_print(definition, &raw, said, sizeof(said));
+    value_text_print(definition, &raw, said, sizeof(said));
     assert_string_equal(said, printed);
 }
 
@@ -41,11 +41,11 @@ static void scale_and_offset_are_taken_back(void **unused)
     struct sample raw;
     double value;
 
-    assert_int_equal(write_value_parse(&definition, "21", &raw, &value, NULL), ERROR_OK);
+    assert_int_equal(value_text_parse(&definition, "21", &raw, &value, NULL), ERROR_OK);
     assert_true(value == 21 && raw.type == SAMPLE_DOUBLE && raw.value.real == 62);
-    assert_true(write_value_number(&definition, &raw) == 21);
+    assert_true(value_text_number(&definition, &raw) == 21);
     raw = (struct sample){.type = SAMPLE_INT, .value.integer = 63};
-    assert_true(write_value_number(&definition, &raw) == 21.5);
+    assert_true(value_text_number(&definition, &raw) == 21.5);
     expect_print(&definition, "21", SAMPLE_DOUBLE, "21");
 }
 
@@ -56,7 +56,7 @@ static void an_offset_alone_is_taken_back_too(void **unused)
     struct sample raw;
     double value;
 
-    assert_int_equal(write_value_parse(&definition, "5", &raw, &value, NULL), ERROR_OK);
+    assert_int_equal(value_text_parse(&definition, "5", &raw, &value, NULL), ERROR_OK);
     assert_true(raw.type == SAMPLE_DOUBLE && raw.value.real == 45 && value == 5);
 }
 
@@ -84,7 +84,7 @@ static void a_flag_is_written_as_people_do(void **unused)
         expect_print(&definition, yes[i], SAMPLE_INT, "true");
         expect_print(&definition, no[i], SAMPLE_INT, "false");
     }
-    assert_int_equal(write_value_parse(&definition, "2", &raw, &value, &error), ERROR_REFUSED);
+    assert_int_equal(value_text_parse(&definition, "2", &raw, &value, &error), ERROR_REFUSED);
     assert_non_null(strstr(error.text, "'2' is not true or false"));
 }
 
@@ -97,10 +97,10 @@ static void a_text_is_borrowed_as_it_is_and_has_no_number(void **unused)
     double value;
     char cut[5];
 
-    assert_int_equal(write_value_parse(&definition, text, &raw, &value, NULL), ERROR_OK);
+    assert_int_equal(value_text_parse(&definition, text, &raw, &value, NULL), ERROR_OK);
     assert_ptr_equal(raw.value.text.bytes, text);
-    assert_true(isnan(value) && isnan(write_value_number(&definition, &raw)));
-    write_value_print(&definition, &raw, cut, sizeof(cut));
+    assert_true(isnan(value) && isnan(value_text_number(&definition, &raw)));
+    value_text_print(&definition, &raw, cut, sizeof(cut));
     assert_string_equal(cut, "12 b");
 }
 
@@ -115,7 +115,7 @@ static void what_is_no_number_is_refused_with_what_to_write(void **unused)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct error error = {0};
 
-        assert_int_equal(write_value_parse(&definition, bad[i], &raw, &value, &error),
+        assert_int_equal(value_text_parse(&definition, bad[i], &raw, &value, &error),
                          ERROR_REFUSED);
         assert_non_null(strstr(error.text, "as in 21.5"));
     }
@@ -129,9 +129,9 @@ static void of_no_value_nothing_is_printed(void **unused)
     const struct sample none = {.type = SAMPLE_NONE};
     char text[4] = "abc";
 
-    write_value_print(&definition, &none, text, sizeof(text));
+    value_text_print(&definition, &none, text, sizeof(text));
     assert_string_equal(text, "");
-    assert_true(isnan(write_value_number(&definition, &none)));
+    assert_true(isnan(value_text_number(&definition, &none)));
 }
 
 int main(void)

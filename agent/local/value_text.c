@@ -1,4 +1,4 @@
-#include "agent/local/write_value.h"
+#include "agent/local/value_text.h"
 
 #include "base/parse.h"
 
@@ -64,8 +64,8 @@ static enum error_code parse_flag(const char *text, struct sample *raw, double *
     return ERROR_OK;
 }
 
-enum error_code write_value_parse(const struct definition *definition, const char *text,
-                                  struct sample *raw, double *value, struct error *error)
+enum error_code value_text_parse(const struct definition *definition, const char *text,
+                                 struct sample *raw, double *value, struct error *error)
 {
     struct sample made = {.type = SAMPLE_TEXT};
     double number;
@@ -82,7 +82,7 @@ enum error_code write_value_parse(const struct definition *definition, const cha
     }
     if (parse_whole(definition, text, &made)) {
         *raw = made;
-        *value = write_value_number(definition, &made);
+        *value = value_text_number(definition, &made);
         return ERROR_OK;
     }
     if (!parse_double(text, &number)) {
@@ -97,7 +97,7 @@ enum error_code write_value_parse(const struct definition *definition, const cha
     return ERROR_OK;
 }
 
-double write_value_number(const struct definition *definition, const struct sample *raw)
+double value_text_number(const struct definition *definition, const struct sample *raw)
 {
     double number;
 
@@ -110,8 +110,8 @@ double write_value_number(const struct definition *definition, const struct samp
     return number * definition->scale + definition->offset;
 }
 
-void write_value_print(const struct definition *definition, const struct sample *raw, char *text,
-                       size_t size)
+void value_text_print(const struct definition *definition, const struct sample *raw, char *text,
+                      size_t size)
 {
     bool whole = raw->type == SAMPLE_INT && is_plain(definition);
 
@@ -126,6 +126,6 @@ void write_value_print(const struct definition *definition, const struct sample 
     } else if (whole) {
         (void)snprintf(text, size, "%lld", (long long)raw->value.integer);
     } else {
-        (void)snprintf(text, size, "%.10g", write_value_number(definition, raw));
+        (void)snprintf(text, size, "%.10g", value_text_number(definition, raw));
     }
 }
