@@ -192,9 +192,11 @@ static enum error_code ask(struct device_asking *asking, struct error *error)
     }
     if (code != ERROR_OK) {
         device_question_note(asking, error->text);
-    } else if (asking->point != NULL && !cJSON_HasObjectItem(asking->answer, "readings")) {
-        device_question_note(asking, "it has no such point that can be read at any time; without a "
-                                     "point, leat read shows all of them");
+    } else if (!cJSON_HasObjectItem(asking->answer, "readings")) {
+        device_question_note(asking, asking->point == NULL
+                                         ? "it has no points that can be read at any time"
+                                         : "it has no such point that can be read at any time; "
+                                           "without a point, leat read shows all of them");
     }
     return code;
 }

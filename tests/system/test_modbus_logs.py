@@ -1,4 +1,5 @@
 """A load profile that a meter (pymodbus) keeps in a ring of registers, over outages of both sides."""
+import json
 import harness
 import pytest
 from modbus_peer import Peer
@@ -240,6 +241,22 @@ def test_a_queue_is_read_from_where_the_last_run_ended_and_a_full_one_told(agent
     assert stored(tmp_path / "lake") == expected([*range(13), *range(20, 29)])
     told = unread(tmp_path / "lake", "fifo:1246")
     assert len(told) == 2 and all("queue is full" in reason and count is None for reason, count in told)
+
+
+def test_leat_read_shows_no_records_and_takes_none(agent, meter, tmp_path):
+    subject = agent(configured_log(tmp_path, meter.peer, {"records": '"fifo:1246"'}))
+    meter.peer.queues[1246] = queue_of(range(3))
+
+    def read():
+        return subject.command("read", "meter", "--json", "--socket", subject.socket_path)
+    alone = read()
+    subject.start()
+    wait_queued(subject, 6)
+    assert alone.returncode == read().returncode == 1
+    assert "readings" not in json.loads(alone.stdout) and "no points that can be read" in alone.stdout
+    assert subject.stop().code == 0
+    upload(subject)
+    assert stored(tmp_path / "lake") == expected(range(3))
 
 
 def test_files_and_queues_that_are_none_are_told_once(agent, meter, tmp_path):
