@@ -46,25 +46,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     struct exchange exchange = {0};
     struct raw_call call = {
         .exchange = &exchange, .question = question, .measure = functions_measure};
+    size_t choices_size = size_bytes < CHOICES_BYTES ? size_bytes : CHOICES_BYTES;
+    uint8_t choices[CHOICES_BYTES] = {0};
     struct raw_answer_frame frame;
     unsigned most;
 
-    if (size_bytes < CHOICES_BYTES) {
-        return 0;
+    for (size_t i = 0; i < choices_size; i++) {
+        choices[i] = bytes[i];
     }
-    frame = (struct raw_answer_frame){(bytes[0] & 1) != 0, (bytes[0] & 2) != 0};
-    part.by_register = (bytes[0] & 8) != 0;
-    part.length = (uint16_t)(1 + bytes[1] % 121);
+    frame = (struct raw_answer_frame){(choices[0] & 1) != 0, (choices[0] & 2) != 0};
+    part.by_register = (choices[0] & 8) != 0;
+    part.length = (uint16_t)(1 + choices[1] % 121);
     most = file_part_most(part.length, part.by_register);
-    part.count = (uint16_t)(1 + bytes[2] % most);
-    if ((bytes[0] & 4) != 0) {
+    part.count = (uint16_t)(1 + choices[2] % most);
+    if ((choices[0] & 4) != 0) {
         call.question_size = queue_question(1246, question);
     } else {
         asked = &part;
         call.question_size = file_question(asked, question);
     }
-    size_bytes -= CHOICES_BYTES;
-    if (raw_answer(frame, bytes + CHOICES_BYTES,
+    size_bytes -= choices_size;
+    if (raw_answer(frame, size_bytes > 0 ? bytes + choices_size : choices,
                    (uint8_t)(size_bytes < UINT8_MAX ? size_bytes : UINT8_MAX), &exchange,
                    &call) == 0) {
         take(&call, asked);
