@@ -92,8 +92,7 @@ const char *errand_end_sentence(enum errand_end end)
         [ERRAND_RAN] = "it was asked",
         [ERRAND_NO_DEVICE] = "no such device is collected from",
         [ERRAND_BUSY] = "another command is using this device; try again",
-        [ERRAND_TOO_LATE] = "the device was busy with its readings for too long, and nothing was "
-                            "sent; try again",
+        [ERRAND_TOO_LATE] = "the device was busy for too long; nothing was sent; try again",
     };
 
     return sentences[end];
