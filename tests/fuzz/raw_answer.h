@@ -2,6 +2,7 @@
 #ifndef TESTS_FUZZ_RAW_ANSWER_H
 #define TESTS_FUZZ_RAW_ANSWER_H
 
+#include "base/clock.h"
 #include "drivers/modbus/raw.h"
 
 #include <stdbool.h>
@@ -54,7 +55,8 @@ static inline size_t raw_answer_make(struct raw_answer_frame kind, const uint8_t
     return front + size + 2;
 }
 
-/** As raw_ask() of `call`, whose closed `exchange` this is, with up to 255 bytes as the answer. */
+/** As raw_ask() of `call`, whose closed `exchange` this is, with up to 255 bytes as the answer. Of
+ * one over TCP that does not fit, what follows is thrown away. */
 static inline int raw_answer(struct raw_answer_frame kind, const uint8_t *bytes, uint8_t size,
                              struct exchange *exchange, struct raw_call *call)
 {
@@ -73,6 +75,9 @@ static inline int raw_answer(struct raw_answer_frame kind, const uint8_t *bytes,
         exchange_open(exchange, pair[0], RAW_ANSWER_UNIT, kind.is_rtu ? EXCHANGE_RTU : EXCHANGE_TCP,
                       &peer, NULL) == ERROR_OK) {
         result = raw_ask(exchange->context, &nothing, call);
+        if (result != 0 && !kind.is_rtu) {
+            (void)raw_skip(exchange, clock_monotonic_ns(&clock_system) + NS_PER_S);
+        }
     }
     exchange_close(exchange);
     (void)close(pair[1]);
