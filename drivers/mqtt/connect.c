@@ -124,7 +124,7 @@ static enum error_code refuse_connection(struct mqtt_link *link, const struct mq
                                          struct error *error)
 {
     const char *broker = link->options->broker;
-    bool is_5 = link->gate.version == MQTTVERSION_5;
+    bool is_5 = link->version == MQTTVERSION_5;
 
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         if (answer->code > 0 && answer->code == (is_5 ? refusals[i].code_5 : refusals[i].code_3)) {
@@ -205,11 +205,11 @@ static int ask_connect(struct mqtt_link *link, const struct buffer *password, in
     MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
     MQTTAsync_willOptions will;
     char last_words[MQTT_STATE_SIZE];
-    bool is_5 = link->gate.version == MQTTVERSION_5;
+    bool is_5 = link->version == MQTTVERSION_5;
     MQTTAsync_connectOptions *connect = is_5 ? &five : &three;
     int64_t left_ns = until_ns - clock_monotonic_ns(&clock_system);
 
-    connect->MQTTVersion = link->gate.version; /* explicit, else Paho falls back to 3.1 */
+    connect->MQTTVersion = link->version; /* explicit, else Paho falls back to 3.1 */
     connect->keepAliveInterval = (int)(link->options->keep_alive_ns / NS_PER_S);
     connect->connectTimeout = left_ns > NS_PER_S ? (int)(left_ns / NS_PER_S) : 1;
     connect->automaticReconnect = 0; /* the host reconnects */
@@ -270,7 +270,7 @@ static enum error_code start_connect(struct mqtt_link *link, int64_t until_ns, s
     if (link->options->password_file != NULL) {
         code = mqtt_read_password(link->options->password_file, &password, error);
     }
-    if (code == ERROR_OK && link->gate.version == MQTTVERSION_5 &&
+    if (code == ERROR_OK && link->version == MQTTVERSION_5 &&
         !add_properties(link->options, &properties)) {
         code = error_set(error, ERROR_NO_MEMORY, "broker %.100s: no memory to connect",
                          link->options->broker);

@@ -10,16 +10,28 @@
 enum {
     PAHO_COMPLETE = 0,      /* the packet is in the socket */
     PAHO_INTERRUPTED = -22, /* a part of it is; Paho keeps the rest and writes it when it can */
-    SENT_AT_ONCE_MAX = 256, /* per turn with Paho's mutex: others want it, too */
+    SENT_AT_ONCE_MAX = 256, /* per turn with Paho's mutex: others want it, too; and per write */
+    PUBACK_SIZE = 4,
+    PUBACK_HEADER = 0x40, /* its type, and no flags */
 };
 
 /* How long a full socket may stay full before the broker counts as gone. */
 #define CHOKED_NS (5 * NS_PER_S)
 
-/* Of Paho's static library: MQTTPacketOut.c and MQTTAsync.c, 1.3.9 to 1.3.15. */
+/* Socket.h of Paho, PacketBuffers: what follows the first buffer of a write. Nothing does here. */
+struct paho_buffers {
+    int count;
+    char **buffers;
+    size_t *sizes;
+    int *frees;
+    uint8_t mask[4];
+};
+
+/* Of Paho's static library: MQTTPacketOut.c, MQTTAsync.c and WebSocket.c, 1.3.9 to 1.3.15. The last
+ * writes to a socket with or without TLS, and frees `first` where it answers PAHO_INTERRUPTED. */
 extern pthread_mutex_t *mqttasync_mutex;
 int MQTTPacket_send_puback(int version, int packet_id, void *net, const char *client_id);
-int __real_MQTTPacket_send_puback(int version, int packet_id, void *net, const char *client_id);
+int WebSocket_putdatas(void *net, char **first, size_t *first_size, struct paho_buffers *more);
 int __wrap_MQTTPacket_send_puback(int version, int packet_id, void *net, const char *client_id);
 
 /* G5. `table_mutex` also guards the counters of every gate in the table. It is taken last and held
@@ -120,8 +132,8 @@ static bool id_is_used(const char *client_id)
     return false;
 }
 
-enum error_code mqtt_gate_enter(struct mqtt_gate *gate, const char *client_id, int version,
-                                uint32_t room, struct error *error)
+enum error_code mqtt_gate_enter(struct mqtt_gate *gate, const char *client_id, uint32_t room,
+                                struct error *error)
 {
     enum error_code code = check_wrapping(error);
     bool used;
@@ -130,7 +142,7 @@ enum error_code mqtt_gate_enter(struct mqtt_gate *gate, const char *client_id, i
     if (code != ERROR_OK) {
         return code;
     }
-    *gate = (struct mqtt_gate){.client_id = client_id, .version = version, .capacity = 64};
+    *gate = (struct mqtt_gate){.client_id = client_id, .capacity = 64};
     while (gate->capacity < room) {
         gate->capacity *= 2;
     }
@@ -224,51 +236,78 @@ bool mqtt_gate_is_broken(struct mqtt_gate *gate)
     return broken;
 }
 
-/** The next packet id that may be acknowledged. G2 */
-static bool next_ready(struct mqtt_gate *gate, int *packet_id)
+/** The PUBACKs of the packet ids that come next, at most `most`, to `packets`. How many? G2 */
+static uint32_t next_ready(struct mqtt_gate *gate, uint32_t most, char *packets)
 {
-    bool found;
+    uint32_t count = 0;
 
     (void)pthread_mutex_lock(&table_mutex);
-    found = gate->net != NULL && !gate->broken && gate->sent != gate->ready;
-    if (found) {
-        *packet_id = gate->ids[gate->sent & (gate->capacity - 1)];
+    if (gate->net != NULL && !gate->broken) {
+        count = gate->ready - gate->sent;
+        count = count < most ? count : most;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t packet_id = gate->ids[(gate->sent + i) & (gate->capacity - 1)];
+        const uint8_t packet[PUBACK_SIZE] = {PUBACK_HEADER, PUBACK_SIZE - 2,
+                                             (uint8_t)(packet_id >> 8), (uint8_t)packet_id};
+
+        memcpy(packets + (size_t)i * PUBACK_SIZE, packet, PUBACK_SIZE);
     }
     (void)pthread_mutex_unlock(&table_mutex);
-    return found;
+    return count;
 }
 
-static void note_sent(struct mqtt_gate *gate, int outcome)
+static void note_sent(struct mqtt_gate *gate, uint32_t count, int outcome)
 {
     (void)pthread_mutex_lock(&table_mutex);
     if (outcome == PAHO_INTERRUPTED) {
         gate->choked_until_ns = clock_monotonic_ns(&clock_system) + CHOKED_NS;
     }
     if (outcome == PAHO_COMPLETE || outcome == PAHO_INTERRUPTED) {
-        gate->sent++;
+        gate->sent += count;
     } else {
         gate->broken = true; /* G4 */
     }
     (void)pthread_mutex_unlock(&table_mutex);
 }
 
-/** Send what is committed. The caller holds Paho's mutex (G3), so nobody else sends; the table's
- *  is free while Paho works, for it takes locks of its own and calls the wrapped function. */
-static void send_ready(struct mqtt_gate *gate, uint32_t most)
+/** One write (G6) of at most SENT_AT_ONCE_MAX. Is there reason to try another? */
+static bool send_some(struct mqtt_gate *gate)
 {
-    int packet_id;
+    char packets[SENT_AT_ONCE_MAX * PUBACK_SIZE];
+    uint32_t count = next_ready(gate, SENT_AT_ONCE_MAX, packets);
+    size_t size = (size_t)count * PUBACK_SIZE;
+    struct paho_buffers none = {.count = 0};
+    char *written;
+    int outcome;
 
-    if (gate->choked_until_ns > 0 && clock_monotonic_ns(&clock_system) < gate->choked_until_ns) {
-        return;
+    if (count == 0) {
+        return false;
     }
-    for (uint32_t i = 0; i < most && next_ready(gate, &packet_id); i++) {
-        int outcome =
-            __real_MQTTPacket_send_puback(gate->version, packet_id, gate->net, gate->client_id);
+    written = malloc(size);
+    if (written == NULL) {
+        return false; /* the next turn tries again */
+    }
+    memcpy(written, packets, size);
+    outcome = WebSocket_putdatas(gate->net, &written, &size, &none);
+    note_sent(gate, count, outcome);
+    if (outcome != PAHO_INTERRUPTED) {
+        free(written);
+    }
+    return count == SENT_AT_ONCE_MAX && outcome == PAHO_COMPLETE;
+}
 
-        note_sent(gate, outcome);
-        if (outcome != PAHO_COMPLETE) {
-            return;
-        }
+/** May this gate be tried? A part of its last write may still wait for room in the socket. The
+ *  caller holds Paho's mutex (G3), so nobody else sends; the table's is free while Paho works, for
+ *  it takes locks of its own and calls the wrapped function. */
+static bool may_send(const struct mqtt_gate *gate)
+{
+    return gate->choked_until_ns == 0 || clock_monotonic_ns(&clock_system) >= gate->choked_until_ns;
+}
+
+static void send_ready(struct mqtt_gate *gate)
+{
+    while (may_send(gate) && send_some(gate)) {
     }
 }
 
@@ -280,7 +319,9 @@ void mqtt_gate_flush_all_held(void)
     gate = table;
     (void)pthread_mutex_unlock(&table_mutex);
     for (; gate != NULL; gate = gate->next) { /* nobody leaves without Paho's mutex */
-        send_ready(gate, SENT_AT_ONCE_MAX);
+        if (may_send(gate)) {
+            (void)send_some(gate);
+        }
     }
 }
 
@@ -289,7 +330,7 @@ bool mqtt_gate_flush(struct mqtt_gate *gate)
     bool left;
 
     if (pthread_mutex_trylock(mqttasync_mutex) == 0) { /* G3 */
-        send_ready(gate, UINT32_MAX);
+        send_ready(gate);
         (void)pthread_mutex_unlock(mqttasync_mutex);
     }
     (void)pthread_mutex_lock(&table_mutex);
@@ -301,7 +342,7 @@ bool mqtt_gate_flush(struct mqtt_gate *gate)
 void mqtt_gate_finish(struct mqtt_gate *gate)
 {
     (void)pthread_mutex_lock(mqttasync_mutex);
-    send_ready(gate, UINT32_MAX);
+    send_ready(gate);
     mqtt_gate_break(gate); /* another client's callback must not send for one that is destroyed */
     (void)pthread_mutex_unlock(mqttasync_mutex);
 }

@@ -22,6 +22,9 @@
  *      and the broker delivers again what it did not see acknowledged.
  *  G5  The table of gates is the one mutable file-scope state of the drivers. Client ids in it are
  *      unique, for Paho names the client of a PUBACK by its id.
+ *  G6  What may go out together leaves in one write: a PUBACK is four bytes (MQTT 3.1.1, 3.4, and
+ *      5, 3.4.2.1 for success), and a write for each costs more than everything else that is done
+ *      for its message.
  *
  * Depends on: base, Paho (linked statically).  Threads: as each function says.
  */
@@ -37,8 +40,7 @@
 struct mqtt_gate {
     struct mqtt_gate *next; /* in the table */
     const char *client_id;
-    int version; /* of MQTT, as Paho counts: 4 or 5 */
-    void *net;   /* Paho's, of this client; NULL until its first PUBACK was swallowed */
+    void *net; /* Paho's, of this client; NULL until its first PUBACK was swallowed */
     bool entered, broken;
     int64_t choked_until_ns; /* monotonic; the socket was full, Paho finishes writing */
     uint16_t *ids;           /* a ring; the counters below only grow */
@@ -51,7 +53,7 @@ struct mqtt_gate {
  *  Errors: ERROR_BAD_CONFIG (another connection has this client id), ERROR_NO_MEMORY, ERROR_BUG
  *  (the wrapping is not in place, or an unknown Paho). */
 MUST_CHECK enum error_code mqtt_gate_enter(struct mqtt_gate *gate, const char *client_id,
-                                           int version, uint32_t room, struct error *error);
+                                           uint32_t room, struct error *error);
 
 /** After the client was destroyed; may wait for a callback to end. Accepts a zeroed gate, and
  * twice. */

@@ -158,7 +158,7 @@ static enum error_code create_client(struct mqtt_link *link, struct error *error
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
     int outcome;
 
-    options.MQTTVersion = link->gate.version;
+    options.MQTTVersion = link->version;
     outcome =
         MQTTAsync_createWithOptions(&link->client, link->options->uri, link->options->client_id,
                                     MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
@@ -194,9 +194,9 @@ enum error_code mqtt_link_open(struct mqtt_link **link, const struct mqtt_option
     }
     made->options = options;
     made->clock = clock;
-    code = mqtt_gate_enter(&made->gate, options->client_id,
-                           options->version == 0 ? MQTTVERSION_3_1_1 : MQTTVERSION_5,
-                           (uint32_t)options->inbox_messages * 2, error);
+    made->version = options->version == 0 ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
+    code = mqtt_gate_enter(&made->gate, options->client_id, (uint32_t)options->inbox_messages * 2,
+                           error);
     if (code == ERROR_OK) {
         code = create_client(made, error);
     }

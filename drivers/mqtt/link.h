@@ -72,6 +72,7 @@ struct mqtt_presence {
 struct mqtt_link {
     const struct mqtt_options *options;
     const struct clock *clock;
+    int version; /* of MQTT, as Paho counts: 4 or 5 */
     MQTTAsync client;
     struct mqtt_gate gate;
 

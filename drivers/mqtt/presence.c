@@ -96,7 +96,7 @@ static void say_online(struct mqtt_link *link)
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
     int outcome;
 
-    if (link->gate.version == MQTTVERSION_5) {
+    if (link->version == MQTTVERSION_5) {
         response.onFailure5 = on_refused_5;
     } else {
         response.onFailure = on_refused;
@@ -205,7 +205,7 @@ void mqtt_presence_end(struct mqtt_link *link)
     if (!alive) {
         return; /* the broker sends the will, or nothing was ever said */
     }
-    if (link->gate.version == MQTTVERSION_5) {
+    if (link->version == MQTTVERSION_5) {
         response.onSuccess5 = on_said_5;
         response.onFailure5 = on_unsaid_5;
     } else {

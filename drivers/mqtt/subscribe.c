@@ -150,7 +150,7 @@ static enum error_code ask(struct mqtt_link *link, struct mqtt_grant *grant, str
     int outcome = MQTTASYNC_SUCCESS;
 
     response.context = grant;
-    if (link->gate.version == MQTTVERSION_5) {
+    if (link->version == MQTTVERSION_5) {
         response.onSuccess5 = on_subscribed_5;
         response.onFailure5 = on_failure_5;
         if (is_identified(link, grant)) {

@@ -7,12 +7,15 @@
  *           the window twice as large: what it holds may be two flushes away from its commit
  *  file     against `mosquitto_sub`, whose file nobody syncs
  *  window   with the window that mosquitto and the agent have when nobody sets it
+ *  processor  nanoseconds of all processors that a message costs the candidate, in the rounds of
+ *           plain and tls: what a gateway with other work to do pays
  *
  * Each candidate drains a session in which mosquitto holds MESSAGES of them, so that nothing but
  * broker and candidate runs; the rate is taken from the first tenth on, so that starting and
  * connecting are not in it. What the agent has committed is read from tests/torture/shim.c inside
  * it, which also slows the flushes. */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "tests/bench/agent_process.h"
 #include "tests/bench/committed.h"
 #include "tests/bench/figure.h"
@@ -31,6 +34,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -47,6 +51,9 @@ enum {
     DRAINED_IN_S = 60,
 };
 
+/* How much more processor time than Paho alone storing a message may cost. */
+#define PROCESSOR_TARGET 1.3
+
 struct subject {
     const struct backlog *backlog;
     const char *folder;
@@ -54,6 +61,11 @@ struct subject {
     bool tls;
     unsigned slow_us, window;
     char state_path[PATH_MAX], output_path[PATH_MAX];
+};
+
+/** Of one drained session. */
+struct pace {
+    double per_s, processor_ns; /* messages; of one message */
 };
 
 struct candidate {
@@ -234,11 +246,22 @@ static const struct candidate bare_paho = {"paho", "bench/paho", start_paho, wai
 static const struct candidate file_writer = {"file", "bench/file", start_mosquitto_sub,
                                              wait_written, stop_mosquitto_sub};
 
-/** Messages a second of one drained session. */
-static double drain(const struct candidate *candidate, struct subject *subject)
+static int64_t processor_of(pid_t process)
 {
+    struct timespec used;
+    clockid_t clock;
+
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+        die("a candidate ended early");
+    }
+    return used.tv_sec * NS_PER_S + used.tv_nsec;
+}
+
+/** `is_timed`: with its processor time; mosquitto_sub has ended when its last message is seen. */
+static struct pace drain(const struct candidate *candidate, struct subject *subject, bool is_timed)
+{
+    int64_t begin_ns, end_ns, begin_processor_ns, end_processor_ns;
     uint64_t first, last;
-    int64_t begin_ns, end_ns;
     pid_t process;
 
     if (!backlog_session(subject->backlog, candidate->client_id, candidate->topic) ||
@@ -249,8 +272,10 @@ static double drain(const struct candidate *candidate, struct subject *subject)
     process = candidate->start(subject);
     first = candidate->wait(subject, process, FIRST);
     begin_ns = figure_now_ns();
+    begin_processor_ns = is_timed ? processor_of(process) : 0;
     last = candidate->wait(subject, process, LAST);
     end_ns = figure_now_ns();
+    end_processor_ns = is_timed ? processor_of(process) : 0;
     candidate->stop(subject, process);
     if (first < FIRST || last < LAST) {
         die("a candidate did not get its messages");
@@ -258,21 +283,46 @@ static double drain(const struct candidate *candidate, struct subject *subject)
     if (subject->state->slow_ppm > 0 && subject->state->slow_syncs == 0) {
         die("no flush of the agent's queue was slowed");
     }
-    return (double)(last - first) / ((double)(end_ns - begin_ns) / 1e9);
+    return (struct pace){
+        .per_s = (double)(last - first) / ((double)(end_ns - begin_ns) / 1e9),
+        .processor_ns = (double)(end_processor_ns - begin_processor_ns) / (double)(last - first),
+    };
 }
 
-static void compare(struct figure_sheet *sheet, const char *name, struct subject *subject,
-                    const struct candidate *reference, const char *reference_name, double target)
+/** What is compared, and its aims. */
+struct comparison {
+    const char *rate, *processor; /* names of the figures; processor: NULL for none */
+    const struct candidate *reference;
+    const char *reference_name;
+    double target; /* of the rates */
+};
+
+static void compare(struct figure_sheet *sheet, struct subject *subject,
+                    const struct comparison *comparison)
 {
-    double ours[ROUNDS], theirs[ROUNDS];
+    double our_rates[ROUNDS], their_rates[ROUNDS], our_times[ROUNDS], their_times[ROUNDS];
+    bool is_timed = comparison->processor != NULL;
 
     for (int i = 0; i < ROUNDS; i++) {
-        ours[i] = drain(&the_agent, subject);
-        theirs[i] = drain(reference, subject);
+        struct pace ours = drain(&the_agent, subject, is_timed);
+        struct pace theirs = drain(comparison->reference, subject, is_timed);
+
+        our_rates[i] = ours.per_s;
+        our_times[i] = ours.processor_ns;
+        their_rates[i] = theirs.per_s;
+        their_times[i] = theirs.processor_ns;
     }
-    (void)figure_put(sheet, &(struct figure){name, figure_median(ours, ROUNDS), "messages/s",
-                                             reference_name, figure_median(theirs, ROUNDS),
-                                             FIGURE_AT_LEAST, target, 0});
+    (void)figure_put(sheet, &(struct figure){comparison->rate, figure_median(our_rates, ROUNDS),
+                                             "messages/s", comparison->reference_name,
+                                             figure_median(their_rates, ROUNDS), FIGURE_AT_LEAST,
+                                             comparison->target, 0});
+    if (is_timed) {
+        (void)figure_put(sheet,
+                         &(struct figure){comparison->processor, figure_median(our_times, ROUNDS),
+                                          "ns/message", comparison->reference_name,
+                                          figure_median(their_times, ROUNDS), FIGURE_AT_MOST,
+                                          PROCESSOR_TARGET, 0});
+    }
 }
 
 static void start_broker(struct subject *subject, struct backlog *backlog, unsigned window)
@@ -306,19 +356,25 @@ int main(void)
         die("no file to count in");
     }
     start_broker(&subject, &backlog, WINDOW);
-    compare(&sheet, "durable-plain", &subject, &bare_paho, "bare-paho", 0.8);
+    compare(&sheet, &subject,
+            &(struct comparison){"durable-plain", "processor", &bare_paho, "bare-paho", 0.8});
     subject.tls = true;
-    compare(&sheet, "durable-tls", &subject, &bare_paho, "bare-paho-tls", 0.8);
+    compare(&sheet, &subject,
+            &(struct comparison){"durable-tls", "processor-tls", &bare_paho, "bare-paho-tls", 0.8});
     subject.tls = false;
-    compare(&sheet, "durable-beside-file", &subject, &file_writer, "mosquitto-sub-to-file", 0.4);
+    compare(&sheet, &subject,
+            &(struct comparison){"durable-beside-file", NULL, &file_writer, "mosquitto-sub-to-file",
+                                 0.4});
     backlog_close(&backlog);
     start_broker(&subject, &backlog, SLOW_WINDOW);
     subject.slow_us = SLOW_US;
-    compare(&sheet, "durable-flush-5ms", &subject, &bare_paho, "bare-paho", 0.8);
+    compare(&sheet, &subject,
+            &(struct comparison){"durable-flush-5ms", NULL, &bare_paho, "bare-paho", 0.8});
     subject.slow_us = 0;
     backlog_close(&backlog);
     start_broker(&subject, &backlog, USUAL_WINDOW);
-    compare(&sheet, "durable-window-20", &subject, &bare_paho, "bare-paho", 0.4);
+    compare(&sheet, &subject,
+            &(struct comparison){"durable-window-20", NULL, &bare_paho, "bare-paho", 0.4});
     backlog_close(&backlog);
     committed_close(subject.state);
     scratch_remove(folder);

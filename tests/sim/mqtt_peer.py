@@ -26,7 +26,8 @@ import time
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 8, 9
 PINGREQ, PINGRESP, DISCONNECT = 12, 13, 14
-SMALL_BUFFER = 4096  # so that a stall is felt soon
+SMALL_BUFFER = 4096  # so that a stall is felt soon; and small segments, which the window counts in
+SMALL_SEGMENT = 536
 WINDOW_MAX = 65535
 OUTGOING_MAX = 65536  # bytes that wait here for the socket
 HANDSHAKE_SECONDS = 10
@@ -164,6 +165,7 @@ class Broker:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if options.stall_at:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+            self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SMALL_SEGMENT)
         self.listener.bind(("127.0.0.1", options.port))
         self.listener.listen(8)
 
