@@ -6,8 +6,9 @@ from publisher import assert_nothing_lost, mqtt_device, wait_in_lake
 
 FIRST_MS = 1_760_000_000_000
 POINT = "line/press-count"
-# Acknowledgements of those that come during a stall are more than the sockets between us hold:
-# measured at 104 to 108 KB, with four bytes for each. And fewer than a window can be (65,535).
+# Acknowledgements of what is read before a commit, four bytes each, are more than a socket takes (104 to
+# 108 KB were measured): else the client stops reading before a write is ever cut short.
+WINDOW = 65535
 COUNT = 60000
 
 
@@ -39,10 +40,12 @@ def test_with_a_window_of_20_the_rate_follows_the_commits(agent, closing, tmp_pa
 
 def tls_subject(agent, certificates, closing, folder, *arguments):
     """An agent and a TLS broker that stops reading after 3,000 of 60,000 messages."""
-    peer = closing(Peer(folder / "peer", "--window", 65535, "--count", COUNT, "--stall-at", 3000,
+    peer = closing(Peer(folder / "peer", "--window", WINDOW, "--count", COUNT, "--stall-at", 3000,
                         "--first-ms", FIRST_MS, *arguments, tls=certificates))
     device = mqtt_device("line", peer.port, more=f"    broker: mqtts://localhost:{peer.port}\n"
-                                                 f"    ca: '{certificates.ca}'\n")
+                                                 f"    ca: '{certificates.ca}'\n"
+                                                 f"    window: {WINDOW}\n"
+                                                 f"    inbox_messages: {COUNT}\n")
     subject = agent(harness.leat_yaml(folder, device, flush="1s", max_age="2s", ring="64MiB"),
                     folder=folder)
     return subject.start(), peer
