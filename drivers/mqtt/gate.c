@@ -284,7 +284,7 @@ static bool send_some(struct mqtt_gate *gate)
     if (count == 0) {
         return false;
     }
-    written = malloc(size);
+    written = MQTTAsync_malloc(size); /* Paho, which may have to free it, keeps a list of its own */
     if (written == NULL) {
         return false; /* the next turn tries again */
     }
@@ -292,7 +292,7 @@ static bool send_some(struct mqtt_gate *gate)
     outcome = WebSocket_putdatas(gate->net, &written, &size, &none);
     note_sent(gate, count, outcome);
     if (outcome != PAHO_INTERRUPTED) {
-        free(written);
+        MQTTAsync_free(written);
     }
     return count == SENT_AT_ONCE_MAX && outcome == PAHO_COMPLETE;
 }

@@ -38,12 +38,14 @@ def test_with_a_window_of_20_the_rate_follows_the_commits(agent, closing, tmp_pa
     assert len(stored(subject, tmp_path, peer, count)) == count
 
 
-def tls_subject(agent, certificates, closing, folder, *arguments):
-    """An agent and a TLS broker that stops reading after 3,000 of 60,000 messages."""
+def stalled(agent, certificates, closing, folder, *arguments):
+    """An agent and a broker, with TLS if there are certificates, that stops reading after 3,000 of 60,000
+    messages."""
     peer = closing(Peer(folder / "peer", "--window", WINDOW, "--count", COUNT, "--stall-at", 3000,
                         "--first-ms", FIRST_MS, *arguments, tls=certificates))
-    device = mqtt_device("line", peer.port, more=f"    broker: mqtts://localhost:{peer.port}\n"
-                                                 f"    ca: '{certificates.ca}'\n"
+    uri = f"mqtts://localhost:{peer.port}" if certificates else f"mqtt://127.0.0.1:{peer.port}"
+    authority = f"    ca: '{certificates.ca}'\n" if certificates else ""
+    device = mqtt_device("line", peer.port, more=f"    broker: {uri}\n{authority}"
                                                  f"    window: {WINDOW}\n"
                                                  f"    inbox_messages: {COUNT}\n")
     subject = agent(harness.leat_yaml(folder, device, flush="1s", max_age="2s", ring="64MiB"),
@@ -51,11 +53,11 @@ def tls_subject(agent, certificates, closing, folder, *arguments):
     return subject.start(), peer
 
 
-@pytest.mark.parametrize("after", ["resume", "drop"])
-def test_a_tls_broker_that_stops_reading_loses_nothing(after, agent, certificates, closing,
-                                                       tmp_path):
-    subject, peer = tls_subject(agent, certificates, closing, tmp_path, "--stall-seconds", 8,
-                                "--after-stall", after)
+@pytest.mark.parametrize("with_tls, after", [(True, "resume"), (True, "drop"), (False, "resume")])
+def test_a_broker_that_stops_reading_loses_nothing(with_tls, after, agent, certificates, closing,
+                                                   tmp_path):
+    subject, peer = stalled(agent, certificates if with_tls else None, closing, tmp_path,
+                            "--stall-seconds", 8, "--after-stall", after)
     peer.wait_said(r"^stalled ", timeout=60)
     peer.wait_said(r"^done$", timeout=150)
     assert len(stored(subject, tmp_path, peer, COUNT)) == COUNT
@@ -67,8 +69,8 @@ def test_kills_while_a_tls_broker_does_not_read_lose_nothing_acknowledged(agent,
     """The broker reads what we acknowledged only after we are dead. It sends nothing meanwhile: a
     write would end the connection, and with it what it has not read."""
     stalls = [500 * step for step in range(1, 11)]
-    subject, peer = tls_subject(agent, certificates, closing, tmp_path, "--stall-at",
-                                ",".join(map(str, stalls)), "--stall-sending", "--stall-seconds",
+    subject, peer = stalled(agent, certificates, closing, tmp_path, "--stall-at",
+                            ",".join(map(str, stalls)), "--stall-sending", "--stall-seconds",
                                 600)
     for stall in stalls:
         peer.wait_said(f"^stalled {stall}$", timeout=60)
