@@ -70,8 +70,7 @@ def test_kills_while_a_tls_broker_does_not_read_lose_nothing_acknowledged(agent,
     write would end the connection, and with it what it has not read."""
     stalls = [500 * step for step in range(1, 11)]
     subject, peer = stalled(agent, certificates, closing, tmp_path, "--stall-at",
-                            ",".join(map(str, stalls)), "--stall-sending", "--stall-seconds",
-                                600)
+                            ",".join(map(str, stalls)), "--stall-sending", "--stall-seconds", 600)
     for stall in stalls:
         peer.wait_said(f"^stalled {stall}$", timeout=60)
         subject.kill()
