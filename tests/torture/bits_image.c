@@ -60,13 +60,16 @@ uint8_t *bits_read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
     uint8_t *bytes;
-    long end;
+    long end = -1;
 
     *size = 0;
     if (file == NULL) {
         return NULL;
     }
-    bits_require(fseek(file, 0, SEEK_END) == 0 && (end = ftell(file)) >= 0, "cannot read", path);
+    if (fseek(file, 0, SEEK_END) == 0) {
+        end = ftell(file);
+    }
+    bits_require(end >= 0, "cannot read", path);
     rewind(file);
     *size = (size_t)end;
     bytes = malloc(*size + 1);
