@@ -194,11 +194,10 @@ static struct cell cell_of(const struct parquet_column *column, enum column_type
         return cell_integer(value->integer);
     }
     cell.present = true;
-    cell.value.text.bytes = (const char *)column->texts.bytes + value->text.offset;
     cell.value.text.size_bytes = value->text.size;
-    if (value->text.size == 0) {
-        cell.value.text.bytes = "";
-    }
+    cell.value.text.bytes = value->text.size == 0 /* of empty texts alone there are no bytes */
+                                ? ""
+                                : (const char *)column->texts.bytes + value->text.offset;
     return cell;
 }
 
