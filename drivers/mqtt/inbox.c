@@ -2,12 +2,16 @@
 
 #include <stdlib.h>
 
-/* What a message costs beside its topic and payload: Paho's structs and two allocations. */
+/* What a message costs beside its topic, payload and properties: Paho's structs, two allocations.
+ */
 enum { PARCEL_OVERHEAD_BYTES = 256 };
 
 static size_t size_of(const struct mqtt_parcel *parcel)
 {
-    return parcel->topic_size + (size_t)parcel->message->payloadlen + PARCEL_OVERHEAD_BYTES;
+    const MQTTProperties *properties = &parcel->message->properties;
+
+    return parcel->topic_size + (size_t)parcel->message->payloadlen + PARCEL_OVERHEAD_BYTES +
+           (size_t)properties->length + (size_t)properties->max_count * sizeof(MQTTProperty);
 }
 
 bool mqtt_inbox_init(struct mqtt_inbox *inbox, size_t capacity, size_t bytes_max)

@@ -1,6 +1,7 @@
 #include "drivers/mqtt/lines.h"
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "drivers/lines/severity.h"
 
 #include <stdio.h>
@@ -144,6 +145,25 @@ static bool add_string(struct buffer *fields, const char *bytes, size_t size)
     return fits && buffer_append_byte(fields, '"');
 }
 
+/** What does not fit is left out. */
+static bool add_properties(const struct mqtt_message *message, struct buffer *fields)
+{
+    const char *before = ",\"properties\":{";
+    struct mqtt_slice name, value;
+    bool fits = true;
+    int at = 0;
+
+    while (fits && mqtt_property_next(message->properties, &at, &name, &value)) {
+        if (utf8_is_valid(name.bytes, name.size) && utf8_is_valid(value.bytes, value.size) &&
+            fields->size + 2 * (name.size + value.size) + 30 <= LOG_FIELDS_MAX) {
+            fits = add(fields, before) && add_string(fields, name.bytes, name.size) &&
+                   add(fields, ":") && add_string(fields, value.bytes, value.size);
+            before = ",";
+        }
+    }
+    return fits && (before[1] != '\0' || add(fields, "}"));
+}
+
 static void print_fields(const struct mqtt_line *line, size_t part, bool is_last,
                          struct buffer *fields)
 {
@@ -166,6 +186,9 @@ static void print_fields(const struct mqtt_line *line, size_t part, bool is_last
         (void)snprintf(number, sizeof(number), ",\"part\":%zu%s", part + 1,
                        is_last ? ",\"last\":true" : "");
         fits = fits && add(fields, number);
+    }
+    if (part == 0 && fits) {
+        fits = add_properties(line->message, fields);
     }
     if (document != NULL && document->kind == MQTT_JSON_OBJECT && part == 0 &&
         fields->size + document->size + 14 <= LOG_FIELDS_MAX) {

@@ -5,9 +5,9 @@
  *  ML1 A message is a record. One longer than MQTT_LINE_PART_MAX comes in parts that are numbered,
  *      cut between two characters.
  *  ML2 A record says where it came from: source is the topic; fields hold the topic, the {parts} of
- *      its template, the JSON object that the text was taken from where it fits, and that the
- *      message was a retained one.
- *  ML3 A line has no position: its broker keeps it until committed() acknowledges it.
+ *      its template, its user properties and the JSON object that the text was taken from where
+ * they fit, and that the message was a retained one. ML3 A line has no position: its broker keeps
+ * it until committed() acknowledges it.
  *
  * Depends on: base, driver.h, json, lines/severity, options, payload, topic.  Threads: pure.
  */

@@ -68,6 +68,8 @@ const struct option_spec mqtt_group_options[] = {
      "json|raw|sparkplug|log"},
     {OPTION_TEXT, "time.path", "", 0, 1000, offsetof(struct mqtt_group, time_path),
      "where in the payload its time stands; default: time of receipt", NULL},
+    {OPTION_TEXT, "time.property", "", 0, 1000, offsetof(struct mqtt_group, time_property),
+     "which user property holds the time instead; version 5", NULL},
     {OPTION_CHOICE, "time.format", "epoch-ms", 0, 0, offsetof(struct mqtt_group, time_format),
      "how it is written", "epoch-s|epoch-ms|epoch-us|epoch-ns|iso8601"},
     {OPTION_TEXT, "log.message", "", 0, 1000, offsetof(struct mqtt_group, log_message),
@@ -80,6 +82,8 @@ const struct option_spec mqtt_group_options[] = {
 const struct option_spec mqtt_point_options[] = {
     {OPTION_TEXT, "path", "", 0, 1000, offsetof(struct mqtt_point, path),
      "motor.rpm, values[3], values[].v; default: the whole payload", NULL},
+    {OPTION_TEXT, "property", "", 0, 1000, offsetof(struct mqtt_point, property),
+     "which user property holds the value instead of the payload; version 5", NULL},
     {OPTION_CHOICE, "type", "double", 0, 0, offsetof(struct mqtt_point, type), "of the value",
      "double|int|bool|text"},
     {.type = OPTION_END},

@@ -54,14 +54,14 @@ struct mqtt_group {
     const char *topic;
     uint32_t qos;     /* 0, 1 or 2; 2 is asked for as 1 */
     uint32_t payload; /* enum mqtt_payload_kind */
-    const char *time_path;
+    const char *time_path, *time_property;
     uint32_t time_format; /* enum mqtt_stamp_format */
     const char *log_message, *log_severity;
 };
 
 /** Of a point: what driver_point.options points to. */
 struct mqtt_point {
-    const char *path;
+    const char *path, *property;
     uint32_t type; /* enum mqtt_value_type */
 };
 

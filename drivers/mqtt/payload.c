@@ -113,9 +113,10 @@ static void convert_fault(struct work *work, const struct mqtt_rule *rule, struc
                           const char *why)
 {
     int shown = text.size > 40 ? 40 : (int)text.size;
+    const char *where = rule->property != NULL ? rule->property : rule->path.text;
 
-    fault(work, "%.80s%s'%.*s' %s", rule->path.text, rule->path.text[0] != '\0' ? ": " : "", shown,
-          text.bytes, why);
+    fault(work, "%s%.80s%s'%.*s' %s", rule->property != NULL ? "property " : "", where,
+          where[0] != '\0' ? ": " : "", shown, text.bytes, why);
 }
 
 static bool convert_json(struct work *work, const struct mqtt_rule *rule,
@@ -143,9 +144,10 @@ static bool convert_json(struct work *work, const struct mqtt_rule *rule,
     return why == NULL;
 }
 
-static bool convert_raw(struct work *work, const struct mqtt_rule *rule, struct sample *sample)
+/** The whole payload, or a user property. */
+static bool convert_raw(struct work *work, const struct mqtt_rule *rule, struct mqtt_slice text,
+                        struct sample *sample)
 {
-    struct mqtt_slice text = {work->message->payload, work->message->payload_size};
     const char *why;
 
     if (rule->type != MQTT_VALUE_TEXT) { /* numbers come with line ends and padding */
@@ -212,7 +214,42 @@ static bool find_point(struct work *work, const struct mqtt_subscription *subscr
     return true;
 }
 
-/** The payload's stamp, beside the value in `element` or in the document (NULL). M4 */
+/** The payload as JSON, parsed at first need. */
+static bool has_document(struct work *work)
+{
+    const char *problem;
+    size_t offset;
+
+    if (!work->json_tried) {
+        work->json_tried = true;
+        work->json_good = mqtt_json_document(work->message->payload, work->message->payload_size,
+                                             &work->document, &problem, &offset);
+        if (!work->json_good) {
+            fault(work, "not JSON: %s at byte %zu", problem, offset);
+        }
+    }
+    return work->json_good;
+}
+
+/** M4, of a user property. */
+static bool find_stamp_property(struct work *work, const struct mqtt_subscription *subscription,
+                                int64_t *time_ns)
+{
+    struct mqtt_slice text;
+
+    if (!mqtt_property_find(work->message->properties, subscription->time_property, &text)) {
+        fault(work, "time.property %.80s: the message has none", subscription->time_property);
+        return false;
+    }
+    if (!mqtt_stamp_parse(subscription->time_format, text.bytes, text.size, time_ns)) {
+        fault(work, "time.property %.80s: '%.*s' is not a time of the configured format",
+              subscription->time_property, text.size > 40 ? 40 : (int)text.size, text.bytes);
+        return false;
+    }
+    return true;
+}
+
+/** The message's stamp, beside the value in `element` or in the document (NULL). M4 */
 static bool find_stamp(struct work *work, const struct mqtt_subscription *subscription,
                        const struct mqtt_json *element, int64_t *time_ns)
 {
@@ -224,6 +261,12 @@ static bool find_stamp(struct work *work, const struct mqtt_subscription *subscr
     if (!subscription->has_time) {
         *time_ns = whole_ms(work->message->received_ns);
         return true;
+    }
+    if (subscription->time_property != NULL) {
+        return find_stamp_property(work, subscription, time_ns);
+    }
+    if (!has_document(work)) {
+        return false;
     }
     if (element != NULL ? !mqtt_path_find_in_element(path, element, &value)
                         : !mqtt_path_find(path, &work->document, &value)) {
@@ -255,6 +298,9 @@ static bool deliver_each(struct work *work, const struct mqtt_subscription *subs
     struct mqtt_json element;
     const char *at = NULL;
 
+    if (!has_document(work)) {
+        return true;
+    }
     if (!mqtt_path_find(&rule->path, &work->document, &array) || array.kind != MQTT_JSON_ARRAY) {
         fault(work, "%.80s: there is no array in the payload", rule->path.text);
         return true;
@@ -278,6 +324,7 @@ static bool deliver_each(struct work *work, const struct mqtt_subscription *subs
 static bool deliver_one(struct work *work, const struct mqtt_subscription *subscription,
                         const struct mqtt_rule *rule, uint32_t point_id)
 {
+    struct mqtt_slice text = {work->message->payload, work->message->payload_size};
     struct sample sample = {0};
     struct mqtt_json value;
     int64_t time_ns;
@@ -285,31 +332,24 @@ static bool deliver_one(struct work *work, const struct mqtt_subscription *subsc
     if (!find_stamp(work, subscription, NULL, &time_ns)) {
         return true;
     }
+    if (rule->property != NULL) {
+        if (!mqtt_property_find(work->message->properties, rule->property, &text)) {
+            fault(work, "property %.80s: the message has none", rule->property);
+            return true;
+        }
+        return !convert_raw(work, rule, text, &sample) || put(work, point_id, time_ns, &sample);
+    }
     if (subscription->payload == MQTT_PAYLOAD_RAW) {
-        return !convert_raw(work, rule, &sample) || put(work, point_id, time_ns, &sample);
+        return !convert_raw(work, rule, text, &sample) || put(work, point_id, time_ns, &sample);
+    }
+    if (!has_document(work)) {
+        return true;
     }
     if (!mqtt_path_find(&rule->path, &work->document, &value)) {
         missing(work, rule);
         return true;
     }
     return !convert_json(work, rule, &value, &sample) || put(work, point_id, time_ns, &sample);
-}
-
-/** The payload as JSON, parsed at first need. */
-static bool has_document(struct work *work)
-{
-    const char *problem;
-    size_t offset;
-
-    if (!work->json_tried) {
-        work->json_tried = true;
-        work->json_good = mqtt_json_document(work->message->payload, work->message->payload_size,
-                                             &work->document, &problem, &offset);
-        if (!work->json_good) {
-            fault(work, "not JSON: %s at byte %zu", problem, offset);
-        }
-    }
-    return work->json_good;
 }
 
 /** The message as a line of a log. false: no room. */
@@ -359,9 +399,6 @@ static bool deliver_subscription(struct work *work, const struct mqtt_subscripti
 {
     if (subscription->payload == MQTT_PAYLOAD_LOG) {
         return deliver_line(work, subscription, match);
-    }
-    if (subscription->payload == MQTT_PAYLOAD_JSON && !has_document(work)) {
-        return true;
     }
     for (const struct mqtt_rule *rule = subscription->first; rule != NULL; rule = rule->next) {
         uint32_t point_id;

@@ -3,23 +3,26 @@
  *   message -> topic -> subscriptions that match -> their points -> value, stamp -> sink
  *
  *  M1  A message is matched against every subscription that the broker sent it for; where it does
- * not say which, against all of them. M2  A field that is missing or of another type costs its own
- * point; the message is rejected once, with the first reason, and its other fields are samples all
- * the same. M3  A retained message is an old value: status UNCERTAIN_LAST_USABLE, never stamped as
- * new. M4  The stamp is the payload's where the subscription names one, else the time of receipt in
- *      whole milliseconds.
+ *      not say which, against all of them.
+ *  M2  A field that is missing or of another type costs its own point; the message is rejected
+ *      once, with the first reason, and its other fields are samples all the same.
+ *  M3  A retained message is an old value: status UNCERTAIN_LAST_USABLE, never stamped as new.
+ *  M4  The stamp is the payload's, or a user property's, where the subscription names one, else the
+ *      time of receipt in whole milliseconds.
  *  M5  When the sink has no room, the count of samples it took is kept; handing the message over
  *      again goes on behind them (D8).
  *  M6  A log's message is a line whatever is wrong with its time or severity (lines.h); only one
  *      that has no text where it is looked for is none.
  *
- * Depends on: base, driver.h, json, path, stamp, topic.  Threads: one user per plan at a time.
+ * Depends on: base, driver.h, json, path, properties, stamp, topic.  Threads: one user per plan at
+ * a time.
  */
 #ifndef DRIVERS_MQTT_PAYLOAD_H
 #define DRIVERS_MQTT_PAYLOAD_H
 
 #include "drivers/driver.h"
 #include "drivers/mqtt/path.h"
+#include "drivers/mqtt/properties.h"
 #include "drivers/mqtt/stamp.h"
 #include "drivers/mqtt/topic.h"
 
@@ -46,6 +49,7 @@ struct mqtt_rule {
     bool is_template; /* the name holds {parts} */
     enum mqtt_value_type type;
     struct mqtt_path path;
+    const char *property; /* where the value stands instead; NULL: in the payload */
 };
 
 struct mqtt_subscription {
@@ -58,6 +62,7 @@ struct mqtt_subscription {
     bool has_time;
     enum mqtt_stamp_format time_format;
     struct mqtt_path time_path;
+    const char *time_property;          /* where the stamp stands instead; NULL: in the payload */
     const struct mqtt_line_paths *line; /* of a log (lines.h) */
     struct mqtt_rule *first, *last;
 };
@@ -67,6 +72,7 @@ struct mqtt_message {
     size_t topic_size;
     const void *payload;
     size_t payload_size;
+    const MQTTProperties *properties; /* NULL: none */
     bool retained;
     bool repeated;       /* the broker has delivered it before, as far as it knows */
     int64_t received_ns; /* UTC */

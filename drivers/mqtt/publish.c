@@ -12,8 +12,19 @@ static bool send_rebirth(struct mqtt_link *link, const struct sparkplug_node *no
     size_t size = sparkplug_rebirth_payload(clock_utc_ns(link->clock), payload);
     char topic[2 * SPARKPLUG_NAME_MAX + 32];
 
+    MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL,
+                           .value.integer4 = SPARKPLUG_ASK_PAUSE_NS / NS_PER_S};
+    MQTTAsync_responseOptions with = MQTTAsync_responseOptions_initializer;
+    bool sent;
+
+    if (link->version == MQTTVERSION_5) { /* a node that comes later is not told what is over */
+        (void)MQTTProperties_add(&with.properties, &expiry); /* no memory: without */
+    }
     (void)snprintf(topic, sizeof(topic), "spBv1.0/%s/NCMD/%s", node->group, node->name);
-    return MQTTAsync_send(link->client, topic, (int)size, payload, 0, 0, NULL) == MQTTASYNC_SUCCESS;
+    sent =
+        MQTTAsync_send(link->client, topic, (int)size, payload, 0, 0, &with) == MQTTASYNC_SUCCESS;
+    MQTTProperties_free(&with.properties);
+    return sent;
 }
 
 static int64_t ask_for_births(struct mqtt_link *link, struct sparkplug_births *births,

@@ -1,8 +1,9 @@
 /* tests/fuzz/fuzz_mqtt_payload.c - any bytes as an MQTT message. Up to the first byte 00 they are
- * the topic, then the payload. Delivering must end with samples or one rejection, and say the same
- * when it is repeated.
+ * the topic, then the payload, which is also the value of its user property "p". Delivering must
+ * end with samples or one rejection, and say the same when it is repeated.
  *
  * Parser: drivers/mqtt/json.c drivers/mqtt/json_text.c drivers/mqtt/payload.c
+ * drivers/mqtt/properties.c
  */
 #include "drivers/mqtt/lines.h"
 #include "drivers/mqtt/payload.h"
@@ -82,8 +83,8 @@ static void make_log(struct mqtt_subscription *made, struct mqtt_line_paths *pat
     }
 }
 
-/** JSON fields of every type; an array of readings with ISO times; raw text; logs. */
-static void make_plan(struct mqtt_subscription plan[5], struct mqtt_rule rules[6],
+/** JSON fields of every type; an array of readings with ISO times; raw text; logs; properties. */
+static void make_plan(struct mqtt_subscription plan[6], struct mqtt_rule rules[7],
                       struct mqtt_line_paths paths[2], struct arena *arena)
 {
     make_rule(&rules[3], "{m}-b", "b", MQTT_VALUE_BOOL, NULL);
@@ -105,6 +106,12 @@ static void make_plan(struct mqtt_subscription plan[5], struct mqtt_rule rules[6
     make_log(&plan[4], &paths[1], "t");
     plan[2].next = &plan[3];
     plan[3].next = &plan[4];
+    make_rule(&rules[6], "v", "", MQTT_VALUE_INT, NULL);
+    rules[6].property = "p";
+    make_subscription(&plan[5], "p/#", NULL, &rules[6], arena);
+    plan[5].has_time = true;
+    plan[5].time_property = "p";
+    plan[4].next = &plan[5];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
@@ -114,9 +121,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
     size_t payload_size = mark != NULL ? size_bytes - topic_size - 1 : 0;
     char *payload = malloc(payload_size > 0 ? payload_size : 1); /* reading on is noticed */
     static char scratch[MQTT_TEXT_MAX];
-    struct mqtt_subscription plan[5];
+    static char name[] = "p";
+    struct mqtt_subscription plan[6];
     struct mqtt_line_paths paths[2];
-    struct mqtt_rule rules[6];
+    struct mqtt_rule rules[7];
+    MQTTProperty property = {.identifier = MQTTPROPERTY_CODE_USER_PROPERTY};
+    const MQTTProperties properties = {.count = 1, .array = &property};
     struct arena arena;
     size_t counts[2][2];
 
@@ -124,6 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
         return 0;
     }
     memcpy(payload, bytes + size_bytes - payload_size, payload_size);
+    property.value.data = (MQTTLenString){.len = 1, .data = name};
+    property.value.value = (MQTTLenString){.len = (int)payload_size, .data = payload};
     arena_init(&arena, 1 << 16);
     make_plan(plan, rules, paths, &arena);
     for (int i = 0; i < 2; i++) {
@@ -133,6 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes)
                                              .topic_size = topic_size,
                                              .payload = payload,
                                              .payload_size = payload_size,
+                                             .properties = &properties,
                                              .received_ns = NS_PER_S};
         size_t taken = 0;
 

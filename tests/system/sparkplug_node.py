@@ -88,13 +88,14 @@ class Node:
 
 
 class Watcher:
-    """Sees whatever is published, as (topic, payload, retained), in order."""
+    """Sees whatever is published, as (topic, payload, retained), in order; and how many seconds the
+    last message of a topic is good for, where it says so (MQTT 5, 3.3.2.3.3)."""
 
     def __init__(self, port, *topics):
-        self.seen = []
+        self.seen, self.expiries = [], {}
         self.changed = threading.Condition()
         subscribed = threading.Event()
-        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self.client.on_message = self._on_message
         self.client.on_subscribe = lambda *_: subscribed.set()
         self.client.connect("127.0.0.1", port)
@@ -105,6 +106,7 @@ class Watcher:
     def _on_message(self, _client, _data, message):
         with self.changed:
             self.seen.append((message.topic, message.payload, message.retain))
+            self.expiries[message.topic] = getattr(message.properties, "MessageExpiryInterval", None)
             self.changed.notify_all()
 
     def wait(self, wanted, timeout=30):

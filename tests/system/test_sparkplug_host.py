@@ -64,12 +64,13 @@ def test_nothing_is_published_unless_it_is_asked_for(agent, broker, closing, tmp
     assert "Received PUBLISH from edge-edge-1" in log
 
 
+@both_versions
 def test_a_birth_is_asked_for_after_joining_late_and_the_node_is_born(agent, broker, closing,
-                                                                     tmp_path):
+                                                                     tmp_path, version):
     server = broker()
     foreign = closing(ForeignNode(server.port)).connect()
     watcher = closing(Watcher(server.port))
-    subject = start(agent, tmp_path, device(server.port, more=REBIRTH))
+    subject = start(agent, tmp_path, device(server.port, more=REBIRTH + version))
     foreign.node.update_device("press", [metric("speed", Type.INT32, 110)])
     foreign.be_born_again()
     watcher.wait(lambda seen: kinds(seen)[-3:] == ["NDEATH", "NBIRTH", "DBIRTH"])
@@ -87,6 +88,7 @@ def test_a_birth_is_asked_for_after_joining_late_and_the_node_is_born(agent, bro
     assert "no birth was seen before its data" in told[0]["reason"]
     subject.process.ended.wait(8)
     assert commands(watcher.seen) == ["spBv1.0/plant-1/NCMD/edge-9"]
+    assert watcher.expiries["spBv1.0/plant-1/NCMD/edge-9"] == (60 if version else None)
     assert foreign.commands == [{"Node Control/Rebirth": True}]
     assert not [one for one in watcher.seen if "STATE" in one[0] or one[2]]
 
