@@ -290,6 +290,9 @@ static void a_full_sink_is_no_failure_and_the_next_read_goes_on(void **unused) /
     instance.room = UINT32_MAX;
     assert_int_equal(instance_read_until(&instance, 1), ERROR_OK);
     assert_true(instance.counts[0] >= 1 && instance.counts[1] >= 1);
+    if (now->driver->pushes && now->point != NULL) { /* a message has both: its rest came, too */
+        assert_int_equal(instance.counts[0], instance.counts[1]);
+    }
 }
 
 /** Read until the sink took `more` lines, then once more. */
