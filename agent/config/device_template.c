@@ -167,6 +167,14 @@ bool device_template_open(struct loading *loading, const struct config_place *pl
             return device_template_read(loading, path, name, template);
         }
     }
+    if (access(loading->template_folder, F_OK) != 0) {
+        return finding_add(
+            loading, place,
+            "template: '%.60s' is not found, for the folder %.60s is not there; write "
+            "where templates are: templates: /path (in Leat's source: "
+            "drivers/templates)",
+            name, loading->template_folder);
+    }
     return finding_add(loading, place,
                        "template: there is no '%.60s' in %.60s; `leat templates` lists them", name,
                        loading->template_folder);

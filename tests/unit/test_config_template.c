@@ -214,7 +214,10 @@ static const char head[] = "vendor: V\nmodels: M\nprotocol: modbus\ndocuments: {
 
 static const struct row refused[] = {
     {"leat.yaml", DEVICE "    template: m3\ntemplates: /none\n",
-     "leat.yaml:7:15: template: there is no 'm3' in /none; `leat templates` lists them\n"},
+     "leat.yaml:7:15: template: 'm3' is not found, for the folder /none is not there; write where "
+     "templates are: templates: /path (in Leat's source: drivers/templates)\n"},
+    {"leat.yaml", DEVICE "    template: m3\ntemplates: /\n",
+     "leat.yaml:7:15: template: there is no 'm3' in /; `leat templates` lists them\n"},
     {"leat.yaml", DEVICE "    template: ../m1\n",
      "leat.yaml:7:15: template: '../m1' may hold letters, digits, '-' and '_' only\n"},
     {"leat.yaml", DEVICE "    template: m1\n    only: [power, energy]\n",
