@@ -76,8 +76,8 @@ static bool print_line(struct loading *loading, const char *folder, const char *
     return true;
 }
 
-/** false: one of them is not usable. A folder that is not there holds none. */
-static bool print_folder(struct loading *loading, const char *folder, FILE *out)
+/** false: one of them is not usable. A folder that is not there holds none. `*found` grows. */
+static bool print_folder(struct loading *loading, const char *folder, FILE *out, size_t *found)
 {
     struct dirent **entries = NULL;
     int count = folder == NULL ? 0 : scandir(folder, &entries, is_template, by_name);
@@ -86,6 +86,7 @@ static bool print_folder(struct loading *loading, const char *folder, FILE *out)
     for (int i = 0; i < count; i++) {
         fine = print_line(loading, folder, entries[i]->d_name, out) && fine;
         free(entries[i]);
+        ++*found;
     }
     free((void *)entries);
     return fine;
@@ -138,6 +139,7 @@ enum error_code template_list(const char *config_path, const char *name, FILE *o
     CLEANUP(deinit_scratch)
     struct loading loading = {
         .findings = findings, .main_path = config_path, .template_folder = CONFIG_TEMPLATES_PATH};
+    size_t found = 0;
     bool fine;
 
     arena_init(&loading.scratch, SCRATCH_MAX_BYTES);
@@ -148,8 +150,16 @@ enum error_code template_list(const char *config_path, const char *name, FILE *o
     if (name != NULL) {
         fine = print_one(&loading, name, out);
     } else {
-        fine = print_folder(&loading, device_path_beside(&loading, config_path, "templates"), out);
-        fine = print_folder(&loading, loading.template_folder, out) && fine;
+        fine = print_folder(&loading, device_path_beside(&loading, config_path, "templates"), out,
+                            &found);
+        fine = print_folder(&loading, loading.template_folder, out, &found) && fine;
+        if (found == 0 && !loading.no_memory) {
+            return error_set(error, ERROR_BAD_CONFIG,
+                             "there are none in %.200s, nor in templates/ beside %.200s; write "
+                             "where they are into that file: templates: /path (in Leat's source: "
+                             "drivers/templates)",
+                             loading.template_folder, config_path);
+        }
     }
     if (loading.no_memory) {
         return error_set(error, ERROR_NO_MEMORY, "not enough memory to list templates");

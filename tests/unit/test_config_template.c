@@ -395,6 +395,22 @@ static void they_can_be_listed(void **state)
     assert_non_null(strstr(list(folder, NULL, ERROR_BAD_CONFIG), "broken.yaml:1:1: "));
 }
 
+static void that_there_are_none_is_said(void **state)
+{
+    struct error error;
+    char *said = NULL;
+    size_t size;
+    FILE *out = open_memstream(&said, &size);
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(template_list("/none/leat.yaml", NULL, out, &error), ERROR_BAD_CONFIG);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(size, 0);
+    free(said);
+    assert_non_null(strstr(error.text, "nor in templates/ beside /none/leat.yaml; write where"));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -412,6 +428,7 @@ int main(void)
         CASE(a_template_is_for_its_protocol),
         CASE(every_shipped_template_is_whole),
         CASE(they_can_be_listed),
+        cmocka_unit_test(that_there_are_none_is_said),
     };
 
     return cmocka_run_group_tests_name("config_template", tests, NULL, NULL);
