@@ -120,6 +120,17 @@ static void print_template(struct loading *loading, struct device_template *temp
     }
 }
 
+static bool say_none(struct loading *loading)
+{
+    const struct config_place place = {"leat templates", 0, 0};
+
+    return finding_add(
+        loading, &place,
+        "there are none in %.200s, nor in templates/ beside %.200s; write where they "
+        "are into that file: templates: /path (in Leat's source: drivers/templates)",
+        loading->template_folder, loading->main_path);
+}
+
 static bool print_one(struct loading *loading, const char *name, FILE *out)
 {
     CLEANUP(device_template_close) struct device_template template = {0};
@@ -153,13 +164,7 @@ enum error_code template_list(const char *config_path, const char *name, FILE *o
         fine = print_folder(&loading, device_path_beside(&loading, config_path, "templates"), out,
                             &found);
         fine = print_folder(&loading, loading.template_folder, out, &found) && fine;
-        if (found == 0 && !loading.no_memory) {
-            return error_set(error, ERROR_BAD_CONFIG,
-                             "there are none in %.200s, nor in templates/ beside %.200s; write "
-                             "where they are into that file: templates: /path (in Leat's source: "
-                             "drivers/templates)",
-                             loading.template_folder, config_path);
-        }
+        fine = fine && (found > 0 || say_none(&loading));
     }
     if (loading.no_memory) {
         return error_set(error, ERROR_NO_MEMORY, "not enough memory to list templates");
