@@ -400,7 +400,10 @@ static void they_can_be_listed(void **state)
 static void that_there_are_none_is_said(void **state)
 {
     struct config_folder *folder = *state;
+    char path[PATH_MAX];
 
+    (void)snprintf(path, sizeof(path), "%s/templates/m1.yaml", folder->path);
+    assert_int_equal(unlink(path), 0);
     config_folder_write(folder, "leat.yaml", "templates: /none\n", 17);
     assert_non_null(
         strstr(list(folder, NULL, ERROR_BAD_CONFIG), "there are none in /none, nor in"));
