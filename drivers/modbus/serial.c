@@ -1,11 +1,14 @@
 #include "drivers/modbus/serial.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/serial.h>
 #include <modbus/modbus.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <termios.h>
@@ -125,28 +128,61 @@ static enum error_code switch_rs485(const char *port, int fd, struct error *erro
                      port, strerror(errno));
 }
 
-enum error_code serial_open(const struct serial_settings *settings, const char *port,
-                            modbus_t **context, struct error *error)
+/** L3. The lock is held as long as `fd`, and by nobody else who asks for it. */
+static enum error_code lock_port(const char *port, int fd, struct error *error)
 {
-    static const char parities[] = {'N', 'E', 'O'};
-    modbus_t *made = modbus_new_rtu(port, (int)serial_baud(settings), parities[settings->parity], 8,
-                                    (int)settings->stop_bits);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) { /* no locks: as it was */
+        return ERROR_OK;
+    }
+    return error_set(error, ERROR_UNREACHABLE,
+                     "%.100s is locked: another program has it, or another device here under a "
+                     "second name of the port; give all devices on one port the same name of it",
+                     port);
+}
+
+/** Set up through libmodbus, which opens it once more. */
+static enum error_code connect_port(const struct serial_settings *settings, const char *port,
+                                    int looked, modbus_t *made, struct error *error)
+{
     enum error_code code;
 
-    if (made == NULL) {
-        return error_set(error, ERROR_NO_MEMORY, "%.100s: no memory for a connection", port);
-    }
     if (modbus_connect(made) != 0) {
-        code = cannot_open(port, errno, error);
-        modbus_free(made);
-        return code;
+        return cannot_open(port, errno, error);
     }
-    code = check_port(settings, port, modbus_get_socket(made), error);
+    (void)flock(looked, LOCK_UN); /* both hold the port, or its signals would drop in between */
+    code = lock_port(port, modbus_get_socket(made), error);
+    if (code == ERROR_OK) {
+        code = check_port(settings, port, modbus_get_socket(made), error);
+    }
     if (code == ERROR_OK && settings->rs485 == RS485_KERNEL) {
         code = switch_rs485(port, modbus_get_socket(made), error);
     }
     if (code != ERROR_OK) {
         modbus_close(made);
+    }
+    return code;
+}
+
+enum error_code serial_open(const struct serial_settings *settings, const char *port,
+                            modbus_t **context, struct error *error)
+{
+    static const char parities[] = {'N', 'E', 'O'};
+    /* Nothing of the port is changed before it is known to be nobody else's. */
+    CLEANUP(cleanup_close) int looked = open(port, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    enum error_code code =
+        looked < 0 ? cannot_open(port, errno, error) : lock_port(port, looked, error);
+    modbus_t *made;
+
+    if (code != ERROR_OK) {
+        return code;
+    }
+    made = modbus_new_rtu(port, (int)serial_baud(settings), parities[settings->parity], 8,
+                          (int)settings->stop_bits);
+    if (made == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "%.100s: no memory for a connection", port);
+    }
+    code = connect_port(settings, port, looked, made, error);
+    if (code != ERROR_OK) {
         modbus_free(made);
         return code;
     }

@@ -3,8 +3,11 @@
  *   settings -> [ SERIAL ] -> exchange
  *
  *  L1  The port does what was asked, or it is refused: a UART without parity would be read as
- * noise. L2  With rs485: none every flag of the port is left as the board set it; `kernel` adds the
- * one that switches the driver on and keeps the others (which way RTS works differs by board).
+ *      noise.
+ *  L2  With rs485: none every flag of the port is left as the board set it; `kernel` adds the one
+ *      that switches the driver on and keeps the others (which way RTS works differs by board).
+ *  L3  An open port is locked (flock), whatever it is called: two names of one port, or a second
+ *      program that asks, would talk into each other's answers.
  *
  * Depends on: base, libmodbus.  Threads: pure; a port has one user at a time.
  */

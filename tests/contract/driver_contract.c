@@ -184,25 +184,6 @@ static void a_silent_peer_costs_no_more_than_the_deadline(void **unused) /* D4 *
     assert_true(clock_monotonic_ns(&clock_system) - begun_ns < 30 * NS_PER_S);
 }
 
-static void two_instances_run_side_by_side(void **unused) /* D5 */
-{
-    (void)unused;
-    CLEANUP(instance_release) struct instance one;
-    CLEANUP(instance_release) struct instance two;
-
-    assert_int_equal(instance_configure(&one, now, live_address, now->point), ERROR_OK);
-    assert_int_equal(instance_configure(&two, now, live_address, now->point), ERROR_OK);
-    assert_int_equal(instance_open(&one), ERROR_OK);
-    assert_int_equal(instance_open(&two), ERROR_OK);
-    assert_int_equal(instance_read_until(&one, 1), ERROR_OK);
-    assert_int_equal(instance_read_until(&two, 1), ERROR_OK);
-    now->driver->close(one.state);
-    assert_int_equal(instance_read_until(&two, 2), ERROR_OK);
-    assert_true(two.counts[0] >= 2 && two.counts[1] >= 2);
-    assert_int_equal(one.strangers + two.strangers, 0);
-    assert_int_equal(one.rejections + two.rejections, 0);
-}
-
 /** A link's block, as the host has it. */
 struct shared {
     const struct device_link *kind;
@@ -217,6 +198,40 @@ static void shared_release(struct shared *shared)
     }
 }
 
+/** As the host does where there is a link: both have the same peer. */
+static void share(struct shared *shared, struct instance *one, struct instance *two)
+{
+    if (shared->kind == NULL) {
+        return;
+    }
+    shared->block = calloc(1, shared->kind->block_size);
+    assert_true(shared->block != NULL);
+    assert_int_equal(shared->kind->init(shared->block, &one->error), ERROR_OK);
+    shared->kind->join(one->state, shared->block);
+    shared->kind->join(two->state, shared->block);
+}
+
+static void two_instances_run_side_by_side(void **unused) /* D5 */
+{
+    (void)unused;
+    CLEANUP(shared_release) struct shared shared = {now->driver->link, NULL};
+    CLEANUP(instance_release) struct instance one = {0};
+    CLEANUP(instance_release) struct instance two = {0};
+
+    assert_int_equal(instance_configure(&one, now, live_address, now->point), ERROR_OK);
+    assert_int_equal(instance_configure(&two, now, live_address, now->point), ERROR_OK);
+    share(&shared, &one, &two);
+    assert_int_equal(instance_open(&one), ERROR_OK);
+    assert_int_equal(instance_open(&two), ERROR_OK);
+    assert_int_equal(instance_read_until(&one, 1), ERROR_OK);
+    assert_int_equal(instance_read_until(&two, 1), ERROR_OK);
+    now->driver->close(one.state);
+    assert_int_equal(instance_read_until(&two, 2), ERROR_OK);
+    assert_true(two.counts[0] >= 2 && two.counts[1] >= 2);
+    assert_int_equal(one.strangers + two.strangers, 0);
+    assert_int_equal(one.rejections + two.rejections, 0);
+}
+
 static void what_ends_in_one_instance_of_a_link_goes_on_in_the_others(void **unused) /* D10 */
 {
     (void)unused;
@@ -228,14 +243,11 @@ static void what_ends_in_one_instance_of_a_link_goes_on_in_the_others(void **unu
     if (shared.kind == NULL) {
         return;
     }
-    shared.block = calloc(1, shared.kind->block_size);
-    assert_true(shared.block != NULL);
-    assert_int_equal(shared.kind->init(shared.block, &one.error), ERROR_OK);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(instance_configure(both[i], now, live_address, now->point), ERROR_OK);
         assert_true(strlen(shared.kind->name(both[i]->state)) > 0);
-        shared.kind->join(both[i]->state, shared.block);
     }
+    share(&shared, &one, &two);
     assert_string_equal(shared.kind->name(one.state), shared.kind->name(two.state));
     assert_string_equal(shared.kind->terms(one.state), shared.kind->terms(two.state));
     for (unsigned turn = 1; turn <= 2; turn++) {

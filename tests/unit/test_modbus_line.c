@@ -1,6 +1,8 @@
 #include "drivers/modbus/line.h"
 #include "tests/support/cmocka.h"
 
+#include <sched.h>
+
 static const int64_t begin_ns = 1000 * NS_PER_S;
 static const int64_t took_ns = 300 * NS_PER_MS;
 
@@ -135,11 +137,67 @@ static void a_line_that_is_taken_is_waited_for_and_no_longer(void **state) /* B1
     line_release(&cabinet->south);
 }
 
+/** Who waits for the line on a thread of its own. */
+struct waiter {
+    struct line_unit *unit;
+    unsigned *turns; /* of all, so far; guarded by the line */
+    unsigned turn;   /* which was ours; 0: none */
+};
+
+static void *wait_for_line(void *argument)
+{
+    struct waiter *waiter = argument;
+
+    if (line_take(waiter->unit, 10 * NS_PER_S)) {
+        waiter->turn = ++*waiter->turns;
+        line_release(waiter->unit);
+    }
+    return NULL;
+}
+
+static size_t waiting(struct line *line)
+{
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&line->lock);
+    for (struct line_place *at = line->first; at != NULL; at = *(struct line_place **)at) {
+        count++;
+    }
+    (void)pthread_mutex_unlock(&line->lock);
+    return count;
+}
+
+/** Who has it and wants it again comes behind those who wait; else a busy unit starves the rest. */
+static void the_line_goes_to_who_waits_longest(void **state) /* B1 */
+{
+    struct cabinet *cabinet = *state;
+    unsigned turns = 0;
+    struct waiter waiters[] = {{&cabinet->south, &turns, 0}, {&cabinet->west, &turns, 0}};
+    pthread_t threads[2];
+
+    assert_true(line_take(&cabinet->north, NS_PER_S));
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, wait_for_line, &waiters[i]), 0);
+        while (waiting(&cabinet->line) <= i) {
+            (void)sched_yield();
+        }
+    }
+    line_release(&cabinet->north);
+    assert_true(line_take(&cabinet->north, 10 * NS_PER_S));
+    assert_int_equal(turns, 2);
+    line_release(&cabinet->north);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(waiters[i].turn, i + 1);
+    }
+}
+
 #define ON_A_LINE(test) cmocka_unit_test_setup_teardown(test, open_cabinet, close_cabinet)
 
 int main(void)
 {
     const struct CMUnitTest cases[] = {
+        ON_A_LINE(the_line_goes_to_who_waits_longest),
         ON_A_LINE(a_unit_that_never_answered_is_a_suspect_at_once),
         ON_A_LINE(a_unit_that_answered_is_tried_anew_before_it_is_a_suspect),
         ON_A_LINE(suspects_take_turns),

@@ -6,8 +6,10 @@
 #include "tests/sim/library/rtu_server.h"
 #include "tests/support/cmocka.h"
 
+#include <modbus/modbus.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct world {
     struct driver_sink sink; /* first: emit() finds the rest */
@@ -227,6 +229,36 @@ static void a_port_has_its_whole_name_and_a_unit_one_device(void **unused) /* M7
     assert_non_null(strstr(other.error.text, "/dev/ttyS0"));
 }
 
+/** The same port under a second name, as /dev/serial/by-id has them. */
+static void a_port_has_one_owner_whatever_it_is_called(void **unused) /* L3 */
+{
+    (void)unused;
+    static const struct serial_settings settings = {.baud_choice = 3, .stop_bits = 1};
+    CLEANUP(end) struct world world;
+    char name[] = "/tmp/leat-port-XXXXXX";
+    char link[sizeof(name) + 8];
+    struct _modbus *context = NULL;
+    struct error error;
+
+    begin(&world, &modbus_rtu_driver);
+    assert_non_null(mkdtemp(name));
+    (void)snprintf(link, sizeof(link), "%s/port", name);
+    assert_int_equal(symlink(world.address, link), 0);
+    assert_int_equal(open_it(&world), ERROR_OK);
+    assert_int_equal(serial_open(&settings, link, &context, &error), ERROR_UNREACHABLE);
+    assert_non_null(strstr(error.text, "port is locked: another program has it, or another"));
+    assert_read_well(&world); /* it has felt nothing */
+    world.driver->close(world.device);
+    assert_int_equal(serial_open(&settings, link, &context, &error), ERROR_OK);
+    assert_int_equal(open_it(&world), ERROR_UNREACHABLE);
+    modbus_close(context);
+    modbus_free(context);
+    assert_int_equal(open_it(&world), ERROR_OK);
+    assert_read_well(&world);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(rmdir(name), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -235,6 +267,7 @@ int main(void)
         cmocka_unit_test(silence_is_not_asked_again_and_the_line_goes_on),
         cmocka_unit_test(what_was_left_on_the_line_is_thrown_away),
         cmocka_unit_test(a_port_that_does_less_than_asked_is_refused),
+        cmocka_unit_test(a_port_has_one_owner_whatever_it_is_called),
         cmocka_unit_test(a_port_has_its_whole_name_and_a_unit_one_device),
     };
 
