@@ -402,6 +402,7 @@ struct config *agent_load_config(const char *path)
         (void)fprintf(stderr, "leat: %s\n", error.text);
     }
     free(findings);
+    (void)malloc_trim(0); /* the tree of the file was many times what is kept of it */
     return config;
 }
 

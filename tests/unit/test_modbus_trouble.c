@@ -6,6 +6,8 @@
 #include "tests/sim/library/modbus_rig.h"
 #include "tests/support/cmocka.h"
 
+#include <modbus/modbus.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,38 +162,67 @@ static struct line *share(struct rig *north, struct rig *south)
     return line;
 }
 
+/** A line of two units, of which north answers 300 ms late and waits 100 ms. */
+struct two {
+    struct rig north, south;
+    struct line *line;
+};
+
+static void two_begin(struct two *two)
+{
+    *two = (struct two){0};
+    assert_true(rig_slave(&two->north, NULL, NULL, NULL));
+    memcpy(two->south.address, two->north.address, sizeof(two->south.address));
+    assert_int_equal(rig_option(&two->north, "timeout", "100ms"), ERROR_OK);
+    assert_int_equal(rig_registers(&two->north, 60007, 1, 0), ERROR_OK);
+    assert_int_equal(rig_configure(&two->north), ERROR_OK);
+    assert_int_equal(rig_option(&two->south, "timeout", "10s"), ERROR_OK);
+    assert_int_equal(rig_registers(&two->south, 100, 1, 0), ERROR_OK);
+    assert_int_equal(rig_configure(&two->south), ERROR_OK);
+    two->line = share(&two->north, &two->south);
+    assert_int_equal(rig_open(&two->south), ERROR_OK);
+    assert_int_equal(rig_open(&two->north), ERROR_OK);
+    assert_int_equal(rig_read(&two->north, 1, LONG), ERROR_TIMEOUT);
+}
+
+static void two_end(struct two *two)
+{
+    rig_release(&two->south);
+    rig_release(&two->north);
+    modbus_tcp_driver.link->deinit(two->line);
+    free(two->line);
+}
+
 static void
 an_answer_that_comes_late_into_another_request_costs_that_one_a_repetition(void **unused)
 {
     (void)unused;
-    struct rig north = {0};
-    struct rig south = {0};
-    struct line *line;
+    struct two two;
 
-    assert_true(rig_slave(&north, NULL, NULL, NULL));
-    memcpy(south.address, north.address, sizeof(south.address));
-    assert_int_equal(rig_option(&north, "timeout", "100ms"), ERROR_OK);
-    assert_int_equal(rig_registers(&north, 60007, 1, 0), ERROR_OK); /* 300 ms late */
-    assert_int_equal(rig_configure(&north), ERROR_OK);
-    assert_int_equal(rig_option(&south, "timeout", "10s"), ERROR_OK);
-    assert_int_equal(rig_registers(&south, 100, 1, 0), ERROR_OK);
-    assert_int_equal(rig_configure(&south), ERROR_OK);
-    line = share(&north, &south);
-    assert_int_equal(rig_open(&south), ERROR_OK);
-    assert_int_equal(rig_open(&north), ERROR_OK);
+    two_begin(&two);
+    assert_int_equal(rig_read(&two.south, 1, LONG), ERROR_OK);
+    assert_int_equal(two.south.values[0].sample.status, STATUS_GOOD);
+    assert_int_equal(rig_requests(&two.north), 1 + 2);
+    assert_int_equal(rig_read(&two.south, 1, LONG), ERROR_OK);
+    assert_int_equal(rig_requests(&two.north), 1 + 2 + 1);
+    assert_int_equal(modbus_server_connections(two.north.server), 1);
+    two_end(&two);
+}
 
-    assert_int_equal(rig_read(&north, 1, LONG), ERROR_TIMEOUT);
-    assert_int_equal(rig_read(&south, 1, LONG), ERROR_OK);
-    assert_int_equal(south.values[0].sample.status, STATUS_GOOD);
-    assert_int_equal(rig_requests(&north), 1 + 2);
-    assert_int_equal(rig_read(&south, 1, LONG), ERROR_OK);
-    assert_int_equal(rig_requests(&north), 1 + 2 + 1);
-    assert_int_equal(modbus_server_connections(north.server), 1);
+static void an_answer_that_came_late_before_the_next_request_costs_nothing(void **unused) /* Q3 */
+{
+    (void)unused;
+    struct two two;
+    struct pollfd here;
 
-    rig_release(&south);
-    rig_release(&north);
-    modbus_tcp_driver.link->deinit(line);
-    free(line);
+    two_begin(&two);
+    here = (struct pollfd){.fd = modbus_get_socket(two.line->exchange.context), .events = POLLIN};
+    assert_int_equal(poll(&here, 1, 10000), 1);
+    assert_int_equal(rig_read(&two.south, 1, LONG), ERROR_OK);
+    assert_int_equal(two.south.values[0].sample.status, STATUS_GOOD);
+    assert_int_equal(rig_requests(&two.north), 1 + 1);
+    assert_int_equal(modbus_server_connections(two.north.server), 1);
+    two_end(&two);
 }
 
 static void silence_ends_with_the_devices_time_out(void **unused)
@@ -399,6 +430,7 @@ int main(void)
         cmocka_unit_test(bytes_behind_an_answer_are_not_taken_for_the_next),
         cmocka_unit_test(
             an_answer_that_comes_late_into_another_request_costs_that_one_a_repetition),
+        cmocka_unit_test(an_answer_that_came_late_before_the_next_request_costs_nothing),
         cmocka_unit_test(silence_ends_with_the_devices_time_out),
         cmocka_unit_test(an_answer_that_drips_gets_no_longer_than_the_time_out),
         cmocka_unit_test(a_late_or_divided_answer_is_as_good_as_any),
