@@ -64,9 +64,19 @@ static bool schedule_of(struct loading *loading, struct config_device *device,
     return true;
 }
 
+/** What is wrong with a subscription or a log is wrong for each of its points; it is told once. */
+static bool is_told(const struct point_list *list, size_t index, const struct error *told,
+                    const struct error *error)
+{
+    return index > 0 && list->entries[index].point.driver.group != NULL &&
+           list->entries[index].point.driver.group == list->entries[index - 1].point.driver.group &&
+           strcmp(told->text, error->text) == 0;
+}
+
 static bool add_points(struct loading *loading, struct config_device *device,
                        const struct point_list *list)
 {
+    struct error told = {0};
     bool fine = true;
 
     for (size_t i = 0; i < list->count; i++) {
@@ -84,9 +94,10 @@ static bool add_points(struct loading *loading, struct config_device *device,
         if (code == ERROR_NO_MEMORY) {
             return loading_no_memory(loading);
         }
-        if (code != ERROR_OK) {
+        if (code != ERROR_OK && !is_told(list, i, &told, &error)) {
             fine = finding_add(loading, &list->entries[i].place, "%s", error.text);
         }
+        told = error;
     }
     device->point_count = list->count;
     return fine;

@@ -333,6 +333,23 @@ static void two_devices_may_not_be_one_client_of_a_broker(void **state)
     config_free(config);
 }
 
+static void what_is_wrong_with_a_subscription_is_told_once(void **state)
+{
+    const struct row row = {
+        "devices/a.yaml",
+        "name: a\ndriver: mqtt\nbroker: mqtt://h\nsubscriptions:\n"
+        "  - { topic: 'a#', points: [{ name: p }, { name: q }] }\n"
+        "  - { topic: b, payload: raw, points: [{ name: r, path: v }, { name: s, path: w }] }\n"
+        "  - { topic: 'a#', points: [{ name: t }] }\n",
+        "devices/a.yaml:5:29: topic: 'a#': '#' stands for the rest, as the last level\n"
+        "devices/a.yaml:6:40: path: 'v': a raw payload is one value and has no path\n"
+        "devices/a.yaml:6:62: path: 'w': a raw payload is one value and has no path\n"
+        "devices/a.yaml:7:29: topic: 'a#': '#' stands for the rest, as the last level\n"};
+
+    config_folder_write(*state, "leat.yaml", "site: s\n", 8);
+    expect(*state, &row, 1);
+}
+
 static void the_33rd_interval_is_one_too_many(void **state)
 {
     struct config_folder *folder = *state;
@@ -509,6 +526,7 @@ int main(void)
         IN_FOLDER(a_driver_s_own_checks_become_findings),
         IN_FOLDER(names_that_stand_twice_are_found),
         IN_FOLDER(two_devices_may_not_be_one_client_of_a_broker),
+        IN_FOLDER(what_is_wrong_with_a_subscription_is_told_once),
         IN_FOLDER(the_33rd_interval_is_one_too_many),
         IN_FOLDER(tables_of_points_are_checked),
         IN_FOLDER(files_that_cannot_be_read_are_named),
