@@ -1,6 +1,7 @@
 #include "drivers/lines/line_time.h"
 
 #include "base/clock.h"
+#include "drivers/lines/offset.h"
 
 #include <string.h>
 #include <strings.h>
@@ -40,27 +41,8 @@ bool line_time_take_clock(struct cursor *cursor, struct line_time *time)
 
 bool line_time_take_offset(struct cursor *cursor, struct line_time *time)
 {
-    struct cursor behind = *cursor;
-    unsigned hours, minutes = 0;
-    bool west = cursor_sees(cursor, '-');
-
-    if (cursor_take(cursor, 'Z') || cursor_take(cursor, 'z')) {
-        time->has_offset = true;
-        time->offset_s = 0;
-        return true;
-    }
-    if ((!cursor_take(&behind, '+') && !cursor_take(&behind, '-')) ||
-        !cursor_take_number(&behind, 2, 2, &hours)) {
-        return false;
-    }
-    *cursor = behind;
-    (void)cursor_take(&behind, ':'); /* may be left out */
-    if (cursor_take_number(&behind, 2, 2, &minutes)) {
-        *cursor = behind;
-    }
-    time->has_offset = true;
-    time->offset_s = (int32_t)(hours * 3600 + minutes * 60) * (west ? -1 : 1);
-    return hours <= 23 && minutes <= 59;
+    time->has_offset = offset_take(cursor, &time->offset_s);
+    return time->has_offset;
 }
 
 bool line_time_take_iso(struct cursor *cursor, struct line_time *time)

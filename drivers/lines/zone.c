@@ -1,7 +1,7 @@
 #include "drivers/lines/zone.h"
 
 #include "base/cleanup.h"
-#include "drivers/lines/line_time.h"
+#include "drivers/lines/offset.h"
 #include "drivers/lines/tzif.h"
 
 #include <errno.h>
@@ -61,7 +61,7 @@ enum error_code zone_set(struct zone *zone, const char *text, struct arena *aren
                          struct error *error)
 {
     struct cursor cursor = {text, text + strlen(text)};
-    struct line_time time = {0};
+    int32_t offset_s;
 
     *zone = (struct zone){0};
     if (strcmp(text, "utc") == 0) {
@@ -71,8 +71,8 @@ enum error_code zone_set(struct zone *zone, const char *text, struct arena *aren
         zone->is_local = true;
         return ERROR_OK;
     }
-    if (line_time_take_offset(&cursor, &time) && cursor.at == cursor.end) {
-        zone->offset_s = time.offset_s;
+    if (offset_take(&cursor, &offset_s) && cursor.at == cursor.end) {
+        zone->offset_s = offset_s;
         return ERROR_OK;
     }
     if (!is_name(text)) {

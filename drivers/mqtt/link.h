@@ -143,10 +143,6 @@ MUST_CHECK enum error_code mqtt_subscribe(struct mqtt_link *link,
                                           const struct mqtt_subscription *subscriptions,
                                           const struct mqtt_filters *filters, struct error *error);
 
-/** What names a filter at the broker: 1 to 268,435,455 (5, 3.8.2.1.2). Two filters may have the
- * same, so the topic is matched all the same. */
-uint32_t mqtt_filter_identifier(const char *filter);
-
 /** Fill in which subscriptions this copy was sent for. One that a session kept since an earlier
  *  configuration, and that no subscription of now was asked for with, says nothing. */
 void mqtt_identify(struct mqtt_message *message, const struct mqtt_parcel *parcel,

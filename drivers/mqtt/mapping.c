@@ -1,7 +1,6 @@
 #include "drivers/mqtt/mapping.h"
 
 #include "drivers/mqtt/lines.h"
-#include "drivers/mqtt/link.h"
 #include "drivers/mqtt/sparkplug.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
  *   options.h: group, point -> [ MAPPING ] -> subscriptions with their rules -> payload.c,
  *   sparkplug.c, subscribe.c
  *
- * Depends on: base, driver.h, lines, link, options, payload, sparkplug.  Threads: one user until
+ * Depends on: base, driver.h, lines, options, payload, sparkplug.  Threads: one user until
  * checked; then constant.
  */
 #ifndef DRIVERS_MQTT_MAPPING_H

@@ -1,6 +1,6 @@
 /* drivers/mqtt/stamp.h - the time that a payload states, to the nanosecond it was written with.
  *
- * Depends on: base/clock, decimal.  Threads: pure.
+ * Depends on: decimal, lines/line_time.  Threads: pure.
  */
 #ifndef DRIVERS_MQTT_STAMP_H
 #define DRIVERS_MQTT_STAMP_H

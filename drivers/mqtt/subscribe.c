@@ -1,7 +1,6 @@
 /* Subscribing. A broker that kept messages for us sends them before it answers a subscription, and
  * more of them than the inbox holds: so nobody waits for the answers while messages pile up. What
  * is not answered when the link is opened is looked at by mqtt_link_state(). */
-#include "base/crc.h"
 #include "drivers/mqtt/link.h"
 
 #include <stdlib.h>
@@ -96,13 +95,6 @@ static bool make_grants(struct mqtt_link *link, const struct mqtt_subscription *
         }
     }
     return link->grants != NULL;
-}
-
-uint32_t mqtt_filter_identifier(const char *filter)
-{
-    uint32_t identifier = crc32c(0, filter, strlen(filter)) & 0x0fffffff;
-
-    return identifier != 0 ? identifier : 1;
 }
 
 static bool is_known(const struct mqtt_subscription *subscriptions, uint32_t identifier)

@@ -1,5 +1,6 @@
 #include "drivers/mqtt/topic.h"
 
+#include "base/crc.h"
 #include "base/utf8.h"
 
 #include <ctype.h>
@@ -267,4 +268,11 @@ bool mqtt_name_expand(const char *name, const struct mqtt_topic *topic,
     } while (more);
     *to = '\0';
     return true;
+}
+
+uint32_t mqtt_filter_identifier(const char *filter)
+{
+    uint32_t identifier = crc32c(0, filter, strlen(filter)) & 0x0fffffff;
+
+    return identifier != 0 ? identifier : 1;
 }

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { MQTT_PARTS_MAX = 16, MQTT_TOPIC_MAX = 65535 };
 
@@ -57,5 +58,9 @@ MUST_CHECK enum error_code mqtt_name_check(const char *name, const struct mqtt_t
  *  a control character. */
 bool mqtt_name_expand(const char *name, const struct mqtt_topic *topic,
                       const struct mqtt_match *match, char *expanded, size_t size);
+
+/** What names a filter at the broker: 1 to 268,435,455 (5, 3.8.2.1.2). Two filters may have the
+ * same, so the topic is matched all the same. */
+uint32_t mqtt_filter_identifier(const char *filter);
 
 #endif

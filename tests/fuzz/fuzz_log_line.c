@@ -7,7 +7,7 @@
  * with 40h of several lines, with 80h repeated until it is longer than two parts.
  *
  * Parser: drivers/filelog/entry.c drivers/lines/encoding.c drivers/lines/format.c
- * drivers/lines/line_time.c drivers/lines/members.c drivers/lines/pattern.c
+ * drivers/lines/line_time.c drivers/lines/members.c drivers/lines/offset.c drivers/lines/pattern.c
  * drivers/lines/severity.c drivers/lines/syslog.c drivers/lines/time_format.c
  * drivers/lines/tzif.c drivers/lines/tzif_rule.c drivers/lines/zone.c
  */
