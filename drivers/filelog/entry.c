@@ -154,14 +154,5 @@ size_t entry_text(const struct entry_rules *rules, const struct entry *entry, co
 
 bool entry_parse(struct entry_rules *rules, const char *text, size_t size)
 {
-    const char *end = memchr(text, '\n', size);
-    size_t line = end == NULL ? size : (size_t)(end - text);
-
-    if (rules->format->kind == LINE_FORMAT_TEXT ||
-        !line_format_parse(rules->format, text, line, rules->now_ns, &rules->parts)) {
-        line_parts_keep(&rules->parts, text, size, rules->now_ns);
-        return rules->format->kind == LINE_FORMAT_TEXT;
-    }
-    rules->parts.message.size_bytes = (uint32_t)(text + size - rules->parts.message.bytes);
-    return true;
+    return line_format_parse_record(rules->format, text, size, rules->now_ns, &rules->parts);
 }

@@ -197,3 +197,17 @@ bool line_format_parse(struct line_format *format, const char *line, size_t size
     }
     return fits;
 }
+
+bool line_format_parse_record(struct line_format *format, const char *text, size_t size,
+                              int64_t now_ns, struct line_parts *parts)
+{
+    const char *end = size == 0 ? NULL : memchr(text, '\n', size);
+    size_t line = end == NULL ? size : (size_t)(end - text);
+
+    if (format->kind == LINE_FORMAT_TEXT || !line_format_parse(format, text, line, now_ns, parts)) {
+        line_parts_keep(parts, text, size, now_ns);
+        return format->kind == LINE_FORMAT_TEXT;
+    }
+    parts->message.size_bytes = (uint32_t)(text + size - parts->message.bytes);
+    return true;
+}

@@ -67,4 +67,9 @@ void line_parts_keep(struct line_parts *parts, const char *line, size_t size, in
 bool line_format_parse(struct line_format *format, const char *line, size_t size, int64_t now_ns,
                        struct line_parts *parts);
 
+/** The same of a record: its first line has the format, the others belong to the message. What does
+ *  not have it is kept. false: it does not. */
+bool line_format_parse_record(struct line_format *format, const char *text, size_t size,
+                              int64_t now_ns, struct line_parts *parts);
+
 #endif

@@ -26,6 +26,24 @@ static enum error_code compile(const char *key, const char *text, bool *has, str
                : ERROR_OK;
 }
 
+static enum error_code set_format(const struct mqtt_group *group, struct arena *arena,
+                                  struct mqtt_line_paths *paths, struct error *error)
+{
+    struct line_format *format = arena_allocate(arena, sizeof(*format));
+    enum error_code code;
+
+    if (format == NULL) {
+        return error_set(error, ERROR_NO_MEMORY, "%.80s: the configuration is too large",
+                         group->topic);
+    }
+    code = line_format_set(format, &group->log_format, arena, error);
+    if (code != ERROR_OK) {
+        return error_prefix(error, code, "log of topic %.80s", group->topic);
+    }
+    paths->format = format->kind == LINE_FORMAT_TEXT ? NULL : format;
+    return ERROR_OK;
+}
+
 enum error_code mqtt_line_paths_set(const struct mqtt_group *group, struct arena *arena,
                                     const struct mqtt_line_paths **paths, struct error *error)
 {
@@ -44,10 +62,17 @@ enum error_code mqtt_line_paths_set(const struct mqtt_group *group, struct arena
     if (code != ERROR_OK) {
         return code;
     }
-    if (group->payload != MQTT_PAYLOAD_LOG && (made->has_message || made->has_severity)) {
+    if (group->payload != MQTT_PAYLOAD_LOG &&
+        (made->has_message || made->has_severity || group->log_format.kind != LINE_FORMAT_TEXT)) {
         return error_set(error, ERROR_BAD_CONFIG,
                          "log: topic %.80s: its payload is no log; write payload: log, or leave "
                          "log out",
+                         group->topic);
+    }
+    if (made->has_message && group->log_format.kind != LINE_FORMAT_TEXT) {
+        return error_set(error, ERROR_BAD_CONFIG,
+                         "log.format: topic %.80s: with log.message time and severity stand in the "
+                         "JSON; leave one of the two out",
                          group->topic);
     }
     if (made->has_severity && !made->has_message) {
@@ -56,8 +81,11 @@ enum error_code mqtt_line_paths_set(const struct mqtt_group *group, struct arena
                          "stands",
                          group->topic);
     }
-    *paths = group->payload == MQTT_PAYLOAD_LOG ? made : NULL;
-    return ERROR_OK;
+    if (group->payload != MQTT_PAYLOAD_LOG) {
+        return ERROR_OK;
+    }
+    *paths = made;
+    return set_format(group, arena, made, error);
 }
 
 enum log_severity mqtt_line_severity(const struct mqtt_json *value)
@@ -179,6 +207,9 @@ static void print_fields(const struct mqtt_line *line, size_t part, bool is_last
                add(fields, ":") &&
                add_string(fields, line->match->values[i].bytes, line->match->values[i].size);
     }
+    if (line->parts != NULL && part == 0) {
+        fits = fits && buffer_append(fields, line->parts->members.text, line->parts->members.size);
+    }
     if (line->message->retained) {
         fits = fits && add(fields, ",\"retained\":true");
     }
@@ -200,6 +231,13 @@ static void print_fields(const struct mqtt_line *line, size_t part, bool is_last
     }
 }
 
+static struct log_text source_of(const struct mqtt_line *line)
+{
+    return line->parts != NULL && line->parts->source.size_bytes > 0
+               ? line->parts->source
+               : (struct log_text){line->message->topic, (uint32_t)line->message->topic_size};
+}
+
 bool mqtt_line_deliver(const struct mqtt_line *line, size_t taken_before, size_t *count,
                        char *scratch, struct driver_sink *sink)
 {
@@ -217,7 +255,7 @@ bool mqtt_line_deliver(const struct mqtt_line *line, size_t taken_before, size_t
             print_fields(line, part, rest.size == 0, &fields);
             made.record = (struct log_record){
                 .severity = line->severity,
-                .source = {line->message->topic, (uint32_t)line->message->topic_size},
+                .source = source_of(line),
                 .fields = {(const char *)fields.bytes, (uint32_t)fields.size},
                 .message = part_text(now, line->is_escaped, scratch),
             };

@@ -4,12 +4,13 @@
  *
  *  ML1 A message is a record. One longer than MQTT_LINE_PART_MAX comes in parts that are numbered,
  *      cut between two characters.
- *  ML2 A record says where it came from: source is the topic; fields hold the topic, the {parts} of
- *      its template, its user properties and the JSON object that the text was taken from where
- * they fit, and that the message was a retained one. ML3 A line has no position: its broker keeps
- * it until committed() acknowledges it.
+ *  ML2 A record says where it came from: source is what its format says, or the topic; fields hold
+ *      the topic, the {parts} of its template, members of its format, its user properties and the
+ * JSON object that the text was taken from where they fit, and that the message was a retained one.
+ * ML3 A line has no position: its broker keeps it until committed() acknowledges it.
  *
- * Depends on: base, driver.h, json, lines/severity, options, payload, topic.  Threads: pure.
+ * Depends on: base, driver.h, json, lines/format, lines/severity, options, payload, topic. Threads:
+ * pure.
  */
 #ifndef DRIVERS_MQTT_LINES_H
 #define DRIVERS_MQTT_LINES_H
@@ -23,6 +24,7 @@ enum { MQTT_LINE_PART_MAX = 16000 }; /* bytes of a text; a log record keeps some
 struct mqtt_line_paths {
     bool has_message, has_severity; /* without a message the payload is the text */
     struct mqtt_path message, severity;
+    struct line_format *format; /* of the payload's text; NULL: all of it is the message */
 };
 
 /** A line, read out of its message. */
@@ -32,7 +34,8 @@ struct mqtt_line {
     const struct mqtt_match *match;
     const struct mqtt_json *document; /* NULL: the payload is no JSON */
     struct mqtt_slice text;
-    bool is_escaped; /* the text is the inside of a JSON string */
+    bool is_escaped;                /* the text is the inside of a JSON string */
+    const struct line_parts *parts; /* what its format found; NULL: it has none */
     enum log_severity severity;
     int64_t time_ns; /* UTC */
 };

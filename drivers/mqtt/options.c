@@ -76,6 +76,16 @@ const struct option_spec mqtt_group_options[] = {
      "where in a log's JSON its text stands; default: the payload is the text", NULL},
     {OPTION_TEXT, "log.severity", "", 0, 1000, offsetof(struct mqtt_group, log_severity),
      "where in a log's JSON it stands how grave it is", NULL},
+    {OPTION_CHOICE, "log.format", "text", 0, 0, offsetof(struct mqtt_group, log_format.kind),
+     "how a log's text states time, severity and source; text: not at all", LINE_FORMAT_CHOICES},
+    {OPTION_TEXT, "log.pattern", "", 1, PATTERN_MAX_BYTES,
+     offsetof(struct mqtt_group, log_format.pattern),
+     "of a custom format: %{time} [%{severity}] %{source}: %{message}", NULL},
+    {OPTION_TEXT, "log.time_format", "", 1, 100,
+     offsetof(struct mqtt_group, log_format.time_format),
+     "of a custom format's time: %d.%m.%Y %H:%M:%S,%f; ISO 8601 when absent", NULL},
+    {OPTION_TEXT, "log.zone", "local", 1, 64, offsetof(struct mqtt_group, log_format.zone),
+     "where times without a zone are from: local, utc, +01:00, Europe/Berlin", NULL},
     {.type = OPTION_END},
 };
 

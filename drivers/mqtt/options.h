@@ -2,7 +2,7 @@
  *
  *   option tables -> structs below -> mqtt_options_check() -> link.c
  *
- * Depends on: base, driver.h.  Threads: constant once checked.
+ * Depends on: base, driver.h, lines/format.  Threads: constant once checked.
  */
 #ifndef DRIVERS_MQTT_OPTIONS_H
 #define DRIVERS_MQTT_OPTIONS_H
@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/option.h"
+#include "drivers/lines/format.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,6 +58,7 @@ struct mqtt_group {
     const char *time_path, *time_property;
     uint32_t time_format; /* enum mqtt_stamp_format */
     const char *log_message, *log_severity;
+    struct line_format_options log_format;
 };
 
 /** Of a point: what driver_point.options points to. */

@@ -352,6 +352,21 @@ static bool deliver_one(struct work *work, const struct mqtt_subscription *subsc
     return !convert_json(work, rule, &value, &sample) || put(work, point_id, time_ns, &sample);
 }
 
+/** What the text says by its format; all of it stays the message where it does not have it. */
+static void take_apart(struct work *work, struct line_format *format, struct mqtt_line *line,
+                       struct line_parts *parts)
+{
+    if (!line_format_parse_record(format, line->text.bytes, line->text.size, line->time_ns,
+                                  parts)) {
+        members_raw(&parts->members, ",\"unparsed\":true");
+        fault(work, "log.format: the text does not have it");
+    }
+    line->parts = parts;
+    line->text = (struct mqtt_slice){parts->message.bytes, parts->message.size_bytes};
+    line->severity = parts->severity;
+    line->time_ns = parts->time_ns;
+}
+
 /** The message as a line of a log. false: no room. */
 static bool deliver_line(struct work *work, const struct mqtt_subscription *subscription,
                          const struct mqtt_match *match)
@@ -362,6 +377,7 @@ static bool deliver_line(struct work *work, const struct mqtt_subscription *subs
                              .match = match,
                              .text = {work->message->payload, work->message->payload_size},
                              .severity = LOG_SEVERITY_UNKNOWN};
+    struct line_parts parts;
     struct mqtt_json value;
 
     if (paths->has_message) {
@@ -382,11 +398,15 @@ static bool deliver_line(struct work *work, const struct mqtt_subscription *subs
             line.text.bytes[line.text.size - 1] == '\r')) {
         line.text.size--;
     }
+    line.time_ns = whole_ms(work->message->received_ns);
+    if (paths->format != NULL) {
+        take_apart(work, paths->format, &line, &parts);
+    }
     if (paths->has_severity && mqtt_path_find(&paths->severity, &work->document, &value)) {
         line.severity = mqtt_line_severity(&value);
     }
-    if (!find_stamp(work, subscription, NULL, &line.time_ns)) { /* M6 */
-        line.time_ns = whole_ms(work->message->received_ns);
+    if (subscription->has_time) {
+        (void)find_stamp(work, subscription, NULL, &line.time_ns); /* M6 */
     }
     work->full =
         !mqtt_line_deliver(&line, work->taken_before, &work->count, work->scratch, work->sink);

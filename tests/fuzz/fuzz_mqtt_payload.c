@@ -70,10 +70,13 @@ static void make_subscription(struct mqtt_subscription *made, const char *topic,
     }
 }
 
-/** A log of JSON on l/x, of text on t/x. */
+/** A log of JSON on l/x, of text with a format on t/x. */
 static void make_log(struct mqtt_subscription *made, struct mqtt_line_paths *paths,
                      const char *topic)
 {
+    static struct line_format format = {.kind = LINE_FORMAT_SYSLOG_5424};
+
+    paths->format = topic[0] == 't' ? &format : NULL;
     made->payload = MQTT_PAYLOAD_LOG;
     made->line = paths;
     paths->has_message = paths->has_severity = topic[0] == 'l';

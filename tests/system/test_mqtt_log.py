@@ -20,6 +20,7 @@ def device(port):
             f"    client_id: leat-under-test-log\n"
             f"    subscriptions:\n"
             f"      - {{ topic: 'log/{{machine}}/text', payload: log }}\n"
+            f"      - {{ topic: 'log/+/syslog', payload: log, log: {{ format: syslog-5424 }} }}\n"
             f"      - topic: 'log/{{machine}}/json'\n"
             f"        payload: log\n"
             f"        log: {{ message: msg, severity: level }}\n"
@@ -80,6 +81,8 @@ def test_lines_of_topics_through_kills(agent, broker, closing, tmp_path):
         subject.start()
     subject.wait_device("line", "up")
     speaker.client.publish("log/press/text", LONG, qos=1).wait_for_publish(60)
+    speaker.client.publish("log/press/syslog", "<10>1 2024-06-10T06:13:20Z press valve - - - stuck",
+                           qos=1).wait_for_publish(60)
     speaker.say(1)
     total = KILLS * (BETWEEN_KILLS + 10) + 1
     last = f"line {total - 1}"
@@ -91,6 +94,9 @@ def test_lines_of_topics_through_kills(agent, broker, closing, tmp_path):
     assert set(said) == {f"line {number}" for number in range(total)}
     assert said["line 1"]["severity"] == 4 and said["line 0"]["severity"] is None
     assert json.loads(said["line 1"]["fields"])["machine"] == "press"
+    (stuck,) = [row for row in rows if row["message"] == "stuck"]
+    assert (stuck["severity"], stuck["source"]) == (2, "valve")
+    assert stuck["ts"].timestamp() == 1718000000
     parts = [row for row in rows if row["message"].startswith("xxx")]
     numbered = {json.loads(row["fields"])["part"]: row["message"] for row in parts}
     assert "".join(numbered[part] for part in sorted(numbered)) == LONG

@@ -340,6 +340,76 @@ static void log_text_is_a_line_as_it_is(void **unused)
     assert_int_equal(rig.line_ns, 5 * NS_PER_S + NS_PER_MS);
 }
 
+/** A log whose text has a format. */
+static enum error_code format_begin(struct mqtt_group *group)
+{
+    static const struct mqtt_line_paths *paths;
+    enum error_code code;
+
+    plan_begin("plant/log", (enum mqtt_payload_kind)group->payload, NULL);
+    group->topic = "plant/log";
+    paths = NULL;
+    code = mqtt_line_paths_set(group, &arena, &paths, NULL);
+    plan.line = paths;
+    return code;
+}
+
+static void log_text_is_taken_apart_by_its_format(void **unused)
+{
+    (void)unused;
+    CLEANUP(mqtt_rig_release) struct mqtt_rig rig;
+    struct mqtt_group group = {.payload = MQTT_PAYLOAD_LOG,
+                               .log_format = {.kind = LINE_FORMAT_SYSLOG_5424, .zone = "utc"}};
+    size_t taken = 0;
+
+    mqtt_rig_init(&rig, &mqtt_driver);
+    assert_int_equal(format_begin(&group), ERROR_OK);
+    assert_true(deliver_some(&rig, "plant/log",
+                             "<11>1 1970-01-01T00:00:07.5Z press valve 42 - - open\n at once\n",
+                             &taken));
+    assert_int_equal(rig.lines, 1);
+    assert_int_equal(rig.rejections, 0);
+    assert_string_equal(rig.line_message, "open\n at once");
+    assert_string_equal(rig.line_source, "valve");
+    assert_int_equal(rig.severity, LOG_SEVERITY_ERROR);
+    assert_int_equal(rig.line_ns, 7500 * NS_PER_MS);
+    assert_non_null(strstr(rig.line_fields, "{\"topic\":\"plant/log\","));
+    assert_non_null(strstr(rig.line_fields, "\"host\":\"press\""));
+    mqtt_rig_clear(&rig);
+    taken = 0;
+    assert_true(deliver_some(&rig, "plant/log", "<11>1 yesterday", &taken)); /* M6 */
+    assert_int_equal(rig.lines, 1);
+    assert_int_equal(rig.rejections, 1);
+    assert_string_equal(rig.line_message, "<11>1 yesterday");
+    assert_string_equal(rig.line_source, "plant/log");
+    assert_int_equal(rig.line_ns, 5 * NS_PER_S + NS_PER_MS);
+    assert_string_equal(rig.line_fields, "{\"topic\":\"plant/log\",\"unparsed\":true}");
+    plan.has_time = true; /* what is configured of the message comes before what its text says */
+    plan.time_property = "ts";
+    taken = 0;
+    assert_true(deliver_some(&rig, "plant/log", "<11>1 1970-01-01T00:00:07Z - - - - - x", &taken));
+    assert_int_equal(rig.line_ns, 7 * NS_PER_S); /* there is no such property */
+}
+
+static void formats_that_cannot_be_are_refused(void **unused)
+{
+    (void)unused;
+    struct mqtt_group groups[] = {
+        {.payload = MQTT_PAYLOAD_RAW, .log_format = {.kind = LINE_FORMAT_ISO}},
+        {.payload = MQTT_PAYLOAD_LOG, .log_message = "m", .log_format = {.kind = LINE_FORMAT_ISO}},
+        {.payload = MQTT_PAYLOAD_LOG, .log_format = {.kind = LINE_FORMAT_CUSTOM}},
+        {.payload = MQTT_PAYLOAD_LOG, .log_format = {.kind = LINE_FORMAT_ISO, .zone = "Nowhere/X"}},
+        {.payload = MQTT_PAYLOAD_LOG,
+         .log_format = {.kind = LINE_FORMAT_ISO, .pattern = "%{time}"}},
+    };
+
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if (format_begin(&groups[i]) != ERROR_BAD_CONFIG) {
+            fail_msg("accepted: case %zu", i);
+        }
+    }
+}
+
 static void a_log_in_json_says_its_text_severity_and_time(void **unused)
 {
     (void)unused;
@@ -424,6 +494,8 @@ int main(void)
         cmocka_unit_test(templates_ask_for_their_instance_or_reject),
         cmocka_unit_test(damaged_payloads_are_samples_or_rejections_and_nothing_else),
         cmocka_unit_test(log_text_is_a_line_as_it_is),
+        cmocka_unit_test(log_text_is_taken_apart_by_its_format),
+        cmocka_unit_test(formats_that_cannot_be_are_refused),
         cmocka_unit_test(a_log_in_json_says_its_text_severity_and_time),
         cmocka_unit_test(a_long_line_comes_in_parts_and_goes_on_where_the_sink_was_full),
     };
