@@ -14,7 +14,8 @@
  *  M6  A log's message is a line whatever is wrong with its time or severity (lines.h); only one
  *      that has no text where it is looked for is none.
  *
- * Depends on: base, driver.h, json, path, properties, stamp, topic.  Threads: one user per plan at
+ * Depends on: base, driver.h, json, path, properties, scalar, stamp,
+ * topic.  Threads: one user per plan at
  * a time.
  */
 #ifndef DRIVERS_MQTT_PAYLOAD_H
@@ -23,17 +24,16 @@
 #include "drivers/driver.h"
 #include "drivers/mqtt/path.h"
 #include "drivers/mqtt/properties.h"
+#include "drivers/mqtt/scalar.h"
 #include "drivers/mqtt/stamp.h"
 #include "drivers/mqtt/topic.h"
 
 enum {
-    MQTT_TEXT_MAX = 16384, /* bytes of a text value */
-    MQTT_NAME_MAX = 256,   /* of an expanded point name, with its terminator */
+    MQTT_NAME_MAX = 256, /* of an expanded point name, with its terminator */
     MQTT_IDENTIFIERS_MAX = 16,
 };
 
-/* Both in the order of their options' choices. */
-enum mqtt_value_type { MQTT_VALUE_DOUBLE, MQTT_VALUE_INT, MQTT_VALUE_BOOL, MQTT_VALUE_TEXT };
+/** In the order of the choices of the option payload. */
 enum mqtt_payload_kind {
     MQTT_PAYLOAD_JSON,
     MQTT_PAYLOAD_RAW,

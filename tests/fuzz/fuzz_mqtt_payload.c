@@ -3,7 +3,7 @@
  * end with samples or one rejection, and say the same when it is repeated.
  *
  * Parser: drivers/mqtt/json.c drivers/mqtt/json_text.c drivers/mqtt/payload.c
- * drivers/mqtt/properties.c
+ * drivers/mqtt/properties.c drivers/mqtt/scalar.c
  */
 #include "drivers/mqtt/lines.h"
 #include "drivers/mqtt/payload.h"
