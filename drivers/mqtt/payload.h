@@ -14,9 +14,8 @@
  *  M6  A log's message is a line whatever is wrong with its time or severity (lines.h); only one
  *      that has no text where it is looked for is none.
  *
- * Depends on: base, driver.h, json, path, properties, scalar, stamp,
- * topic.  Threads: one user per plan at
- * a time.
+ * Depends on: base, driver.h, json, path, properties, scalar, stamp, topic.  Threads: one user per
+ * plan at a time.
  */
 #ifndef DRIVERS_MQTT_PAYLOAD_H
 #define DRIVERS_MQTT_PAYLOAD_H
