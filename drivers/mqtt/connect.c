@@ -1,4 +1,7 @@
-#include "drivers/mqtt/link.h"
+#include "drivers/mqtt/connect.h"
+
+#include "drivers/mqtt/inside.h"
+#include "drivers/mqtt/presence.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -150,10 +153,10 @@ static enum error_code refuse_connection(struct mqtt_link *link, const struct mq
 static enum error_code wait_answer(struct mqtt_link *link, int64_t until_ns, const char *doing,
                                    struct mqtt_answer *answer, struct error *error)
 {
-    if (mqtt_link_wait_answer(link, until_ns, answer)) {
+    if (mqtt_wait_answer(link, until_ns, answer)) {
         return ERROR_OK;
     }
-    if (mqtt_link_state(link, error) != ERROR_OK) {
+    if (mqtt_inside_state(link, error) != ERROR_OK) {
         return error_prefix(error, error->code, "while %s", doing);
     }
     return error_set(error, ERROR_TIMEOUT, "broker %.100s: no answer in time while %s",

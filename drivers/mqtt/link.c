@@ -1,8 +1,12 @@
 #include "drivers/mqtt/link.h"
 
+#include "drivers/mqtt/connect.h"
+#include "drivers/mqtt/inside.h"
+#include "drivers/mqtt/presence.h"
+#include "drivers/mqtt/subscribe.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* How often a waiter looks whether acknowledgements can go out. */
 #define FLUSH_EVERY_NS (1 * NS_PER_MS)
@@ -11,46 +15,6 @@
 static int64_t now_ns(void)
 {
     return clock_monotonic_ns(&clock_system);
-}
-
-static void wait_for(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until_ns)
-{
-    struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
-                             .tv_nsec = (long)(until_ns % NS_PER_S)};
-
-    (void)pthread_cond_timedwait(condition, mutex, &until); /* the caller looks again anyway */
-}
-
-static bool init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    bool good;
-
-    if (pthread_condattr_init(&attributes) != 0) {
-        return false;
-    }
-    good = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-           pthread_cond_init(condition, &attributes) == 0;
-    (void)pthread_condattr_destroy(&attributes);
-    return good;
-}
-
-static bool init_locks(struct mqtt_link *link)
-{
-    if (pthread_mutex_init(&link->mutex, NULL) != 0) {
-        return false;
-    }
-    if (!init_condition(&link->changed)) {
-        (void)pthread_mutex_destroy(&link->mutex);
-        return false;
-    }
-    if (!init_condition(&link->room)) {
-        (void)pthread_cond_destroy(&link->changed);
-        (void)pthread_mutex_destroy(&link->mutex);
-        return false;
-    }
-    link->mutex_ready = true;
-    return true;
 }
 
 /* Callbacks: on Paho's threads, with Paho's mutex held. None of them calls Paho but for K5. */
@@ -94,7 +58,7 @@ static bool wait_for_room(struct mqtt_link *link, const struct mqtt_parcel *parc
             link->late = true;
             return false;
         }
-        wait_for(&link->room, &link->mutex, now + ROOM_SLICE_NS);
+        mqtt_wait_for(link, &link->room, now + ROOM_SLICE_NS);
         (void)pthread_mutex_unlock(&link->mutex);
         mqtt_gate_flush_all_held();
         (void)pthread_mutex_lock(&link->mutex);
@@ -137,22 +101,6 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
     return 1;
 }
 
-void mqtt_link_wait_changed(struct mqtt_link *link, int64_t until_ns)
-{
-    wait_for(&link->changed, &link->mutex, until_ns);
-}
-
-bool mqtt_link_wait_answer(struct mqtt_link *link, int64_t until_ns, struct mqtt_answer *answer)
-{
-    (void)pthread_mutex_lock(&link->mutex);
-    while (!link->answer.given && !link->lost && now_ns() < until_ns) {
-        wait_for(&link->changed, &link->mutex, until_ns);
-    }
-    *answer = link->answer;
-    (void)pthread_mutex_unlock(&link->mutex);
-    return answer->given;
-}
-
 static enum error_code create_client(struct mqtt_link *link, struct error *error)
 {
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
@@ -186,7 +134,7 @@ enum error_code mqtt_link_open(struct mqtt_link **link, const struct mqtt_option
     enum error_code code;
 
     *link = made;
-    if (made == NULL || !init_locks(made) ||
+    if (made == NULL || !mqtt_inside_init(made) ||
         !mqtt_inbox_init(&made->inbox, (size_t)options->inbox_messages,
                          (size_t)options->inbox_bytes)) {
         return error_set(error, ERROR_NO_MEMORY, "broker %.100s: no memory to connect",
@@ -217,7 +165,7 @@ struct mqtt_parcel *mqtt_link_next(struct mqtt_link *link, int64_t until_ns, siz
             acks_left && until_ns - now > FLUSH_EVERY_NS ? now + FLUSH_EVERY_NS : until_ns;
 
         link->wake_at = wake_at;
-        wait_for(&link->changed, &link->mutex, slice_ns);
+        mqtt_wait_for(link, &link->changed, slice_ns);
         link->wake_at = 1;
         if (acks_left) {
             (void)pthread_mutex_unlock(&link->mutex);
@@ -236,7 +184,7 @@ bool mqtt_link_wait_room(struct mqtt_link *link, int64_t until_ns)
 
     (void)pthread_mutex_lock(&link->mutex);
     while (!(room = mqtt_gate_has_room(&link->gate)) && !link->lost && now_ns() < until_ns) {
-        wait_for(&link->changed, &link->mutex, now_ns() + FLUSH_EVERY_NS);
+        mqtt_wait_for(link, &link->changed, now_ns() + FLUSH_EVERY_NS);
         (void)pthread_mutex_unlock(&link->mutex);
         (void)mqtt_gate_flush(&link->gate);
         (void)pthread_mutex_lock(&link->mutex);
@@ -270,42 +218,22 @@ uint64_t mqtt_link_take_dropped(struct mqtt_link *link)
 
 enum error_code mqtt_link_state(struct mqtt_link *link, struct error *error)
 {
-    const char *broker = link->options->broker;
-    bool broken = mqtt_gate_is_broken(&link->gate);
-    bool lost;
-    bool overrun;
-    int reason;
+    enum error_code code = mqtt_inside_state(link, error);
 
-    (void)pthread_mutex_lock(&link->mutex);
-    lost = link->lost;
-    overrun = link->overrun;
-    reason = link->lost_reason;
-    (void)pthread_mutex_unlock(&link->mutex);
-    if (lost && reason == MQTTREASONCODE_SESSION_TAKEN_OVER) {
-        return error_set(error, ERROR_REFUSED,
-                         "broker %.100s: another client came with client_id '%.60s'; give each "
-                         "one of its own",
-                         broker, link->options->client_id);
+    return code == ERROR_OK ? mqtt_check_grants(link, error) : code;
+}
+
+enum error_code mqtt_link_subscribe(struct mqtt_link *link,
+                                    const struct mqtt_subscription *subscriptions,
+                                    const struct mqtt_filters *filters, struct error *error)
+{
+    enum error_code code = mqtt_subscribe(link, subscriptions, filters, error);
+
+    if (code == ERROR_OK) {
+        code = mqtt_link_state(link, error);
+        code = code == ERROR_OK ? code : error_prefix(error, code, "while subscribing");
     }
-    if (lost && reason != 0) {
-        return error_set(error, ERROR_UNREACHABLE, "broker %.100s ended the connection: %.80s",
-                         broker, MQTTReasonCode_toString((enum MQTTReasonCodes)reason));
-    }
-    if (lost) {
-        return error_set(error, ERROR_UNREACHABLE, "broker %.100s: the connection was lost",
-                         broker);
-    }
-    if (overrun) {
-        return error_set(error, ERROR_UNREACHABLE,
-                         "broker %.100s: sends faster than messages are stored; connecting anew, "
-                         "it delivers the rest again (lower its max_inflight_messages)",
-                         broker);
-    }
-    if (broken) {
-        return error_set(error, ERROR_UNREACHABLE,
-                         "broker %.100s: it takes no acknowledgements; connecting anew", broker);
-    }
-    return mqtt_check_grants(link, error);
+    return code;
 }
 
 void mqtt_link_close(struct mqtt_link *link)
@@ -327,10 +255,6 @@ void mqtt_link_close(struct mqtt_link *link)
     mqtt_gate_leave(&link->gate);
     free(link->grants); /* nobody answers any more */
     mqtt_inbox_deinit(&link->inbox);
-    if (link->mutex_ready) {
-        (void)pthread_cond_destroy(&link->room);
-        (void)pthread_cond_destroy(&link->changed);
-        (void)pthread_mutex_destroy(&link->mutex);
-    }
+    mqtt_inside_deinit(link);
     free(link);
 }

@@ -2,7 +2,10 @@
 
 #include "drivers/mqtt/link.h"
 #include "drivers/mqtt/mapping.h"
+#include "drivers/mqtt/presence.h"
+#include "drivers/mqtt/publish.h"
 #include "drivers/mqtt/sparkplug.h"
+#include "drivers/mqtt/subscribe.h"
 
 #include <stddef.h>
 
@@ -76,7 +79,7 @@ static enum error_code mqtt_open(void *state, const struct clock *clock, int64_t
         return code;
     }
     mqtt_filters_asked(&mqtt->filters, mqtt->mapping.first);
-    return mqtt_subscribe(mqtt->link, mqtt->mapping.first, &mqtt->filters, error);
+    return mqtt_link_subscribe(mqtt->link, mqtt->mapping.first, &mqtt->filters, error);
 }
 
 /** P3: what was dropped is said. */

@@ -1,6 +1,7 @@
-/* Whether this gateway is there: STATE of a Sparkplug host, or the topic of `will`. */
+#include "drivers/mqtt/presence.h"
+
+#include "drivers/mqtt/inside.h"
 #include "drivers/mqtt/json.h"
-#include "drivers/mqtt/link.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -220,7 +221,7 @@ void mqtt_presence_end(struct mqtt_link *link)
     (void)pthread_mutex_lock(&link->mutex);
     while (is_alive(link) && !link->presence.farewell.given &&
            clock_monotonic_ns(&clock_system) < until_ns) {
-        mqtt_link_wait_changed(link, until_ns);
+        mqtt_wait_for(link, &link->changed, until_ns);
     }
     (void)pthread_mutex_unlock(&link->mutex);
 }

@@ -1,5 +1,7 @@
-/* What a Sparkplug host asks of nodes: commands. What it says of itself: presence.c. */
-#include "drivers/mqtt/link.h"
+#include "drivers/mqtt/publish.h"
+
+#include "drivers/mqtt/inside.h"
+#include "drivers/mqtt/presence.h"
 #include "drivers/mqtt/sparkplug_asking.h"
 
 #include <stdio.h>

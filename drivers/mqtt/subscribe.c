@@ -1,7 +1,7 @@
-/* Subscribing. A broker that kept messages for us sends them before it answers a subscription, and
- * more of them than the inbox holds: so nobody waits for the answers while messages pile up. What
- * is not answered when the link is opened is looked at by mqtt_link_state(). */
-#include "drivers/mqtt/link.h"
+#include "drivers/mqtt/subscribe.h"
+
+#include "drivers/mqtt/inside.h"
+#include "drivers/mqtt/presence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -259,9 +259,8 @@ enum error_code mqtt_subscribe(struct mqtt_link *link,
     }
     (void)pthread_mutex_lock(&link->mutex);
     while (!may_go_on(link) && clock_monotonic_ns(&clock_system) < link->grants_until_ns) {
-        mqtt_link_wait_changed(link, link->grants_until_ns);
+        mqtt_wait_for(link, &link->changed, link->grants_until_ns);
     }
     (void)pthread_mutex_unlock(&link->mutex);
-    code = mqtt_link_state(link, error);
-    return code == ERROR_OK ? code : error_prefix(error, code, "while subscribing");
+    return ERROR_OK;
 }

@@ -1,8 +1,8 @@
 /* Subscriptions that overlap: a broker sends a copy of the message for each, and with version 5 it
  * says for which. */
 #include "base/cleanup.h"
-#include "drivers/mqtt/link.h"
 #include "drivers/mqtt/mqtt.h"
+#include "drivers/mqtt/subscribe.h"
 #include "tests/sim/library/mqtt_broker.h"
 #include "tests/sim/library/mqtt_publisher.h"
 #include "tests/sim/library/mqtt_rig.h"

@@ -9,6 +9,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/sparkplug_writer.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
