@@ -167,7 +167,7 @@ static int by_name(const struct dirent **one, const struct dirent **two)
 static void read_device_folder(struct loading *loading, struct config *config,
                                const char *main_path)
 {
-    const char *folder = device_path_beside(loading, main_path, "devices/");
+    const char *folder = loading_path_beside(loading, main_path, "devices/");
     struct config_place place = {folder, 0, 0};
     struct dirent **entries;
     int count;
@@ -186,7 +186,7 @@ static void read_device_folder(struct loading *loading, struct config *config,
         return;
     }
     for (int i = 0; i < count; i++) {
-        const char *path = device_path_beside(loading, folder, entries[i]->d_name);
+        const char *path = loading_path_beside(loading, folder, entries[i]->d_name);
 
         if (path != NULL && ends_with(path, ".yml")) {
             place.file = path;

@@ -1,5 +1,6 @@
 #include "agent/config/device.h"
 
+#include "agent/config/device_points.h"
 #include "agent/config/device_template.h"
 #include "agent/config/finish.h"
 #include "agent/config/name.h"
@@ -48,21 +49,6 @@ static void reading_deinit(struct reading *reading)
     device_template_close(&reading->template);
     point_list_deinit(&reading->points);
     buffer_deinit(&reading->canonical);
-}
-
-const char *device_path_beside(struct loading *loading, const char *beside, const char *file)
-{
-    const char *slash = strrchr(beside, '/');
-    int folder = slash == NULL || file[0] == '/' ? 0 : (int)(slash - beside) + 1;
-    size_t size = (size_t)folder + strlen(file) + 1;
-    char *path = arena_allocate(&loading->scratch, size);
-
-    if (path == NULL) {
-        (void)loading_no_memory(loading);
-        return NULL;
-    }
-    (void)snprintf(path, size, "%.*s%s", folder, beside, file); /* sized for it */
-    return path;
 }
 
 /** The driver that the mapping names, or NULL with a finding. */
@@ -117,7 +103,7 @@ static bool take_template(struct reading *reading, struct record *record)
     struct device_template *template = &reading->template;
     size_t length;
 
-    if (!device_template_join_lists(loading, reading->document, reading->mapping, record)) {
+    if (!device_points_join_lists(loading, reading->document, reading->mapping, record)) {
         return false;
     }
     if (field == NULL || field->kind != RECORD_TEXT) {
@@ -184,23 +170,19 @@ static bool apply_settings(struct reading *reading, struct record *record)
     return fine;
 }
 
-/** `points:` of `mapping` and the file beside. */
+/** `points:` of `mapping`, with those of the template, and the file beside. */
 static bool read_point_keys(struct reading *reading, const struct point_source *source,
-                            const yaml_node_t *mapping, const char *points_file)
+                            struct device_template *template, const yaml_node_t *mapping,
+                            const char *points_file)
 {
     const yaml_node_t *list = document_get(reading->document, mapping, "points");
     const yaml_node_t *file = document_get(reading->document, mapping, "points_file");
-    bool fine = true;
-
-    if (source->template != NULL) {
-        fine = device_template_points(source, &reading->settings, reading->document, list);
-    }
-    fine = (list == NULL || point_read_list(source, reading->document, list)) && fine;
+    bool fine = device_points_read(source, template, &reading->settings, reading->document, list);
 
     if (points_file != NULL && file != NULL) {
         struct config_place place = document_place(reading->document, file);
         const char *path =
-            device_path_beside(reading->loading, reading->document->path, points_file);
+            loading_path_beside(reading->loading, reading->document->path, points_file);
 
         fine = path != NULL && point_read_csv(source, path, &place) && fine;
     }
@@ -278,7 +260,8 @@ static bool read_group(struct reading *reading, struct point_source *source,
         document_get(reading->document, mapping, "points") == NULL) {
         return read_template(source, &record.place);
     }
-    return read_point_keys(reading, source, mapping, host.points_file) && fine; /* C1 */
+    /* The template's points stand beside the groups. */
+    return read_point_keys(reading, source, NULL, mapping, host.points_file) && fine; /* C1 */
 }
 
 static bool read_groups(struct reading *reading, struct point_source *source)
@@ -301,7 +284,6 @@ static bool read_groups(struct reading *reading, struct point_source *source)
     if (list == NULL && !reading->device->driver->pushes) {
         return true;
     }
-    source->template = NULL; /* its points stand beside the groups */
     if (list == NULL || list->type != YAML_SEQUENCE_NODE) {
         return finding_add(reading->loading, &place,
                            "'%s' is missing or not a list; begin each entry with '- '", key);
@@ -328,12 +310,14 @@ static bool read_points(struct reading *reading)
         .interval_ns = driver->pushes ? 0 : reading->settings.interval_ns,
         .heartbeat_ns = reading->settings.heartbeat_ns,
         .place = place,
-        .template = reading->template.document.loaded ? &reading->template : NULL,
         .canonical = &reading->canonical,
         .list = &reading->points,
     };
+    struct device_template *template =
+        reading->template.document.loaded ? &reading->template : NULL;
     bool fine = (driver->group_key != NULL && driver->pushes) ||
-                read_point_keys(reading, &source, reading->mapping, reading->settings.points_file);
+                read_point_keys(reading, &source, template, reading->mapping,
+                                reading->settings.points_file);
 
     if (driver->group_key != NULL) {
         fine = read_groups(reading, &source) && fine;

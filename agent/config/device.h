@@ -3,7 +3,8 @@
  *
  *   YAML mapping -> [ DEVICE ] -> config.h's struct config_device
  *
- * Depends on: base, drivers, document, point, settings.  Threads: one user at a time.
+ * Depends on: base, drivers, device_points, device_template, document, point, settings.  Threads:
+ * one user at a time.
  */
 #ifndef AGENT_CONFIG_DEVICE_H
 #define AGENT_CONFIG_DEVICE_H
@@ -16,9 +17,5 @@ enum { DEVICE_ARENA_MAX_BYTES = 64 << 20 };
  *  loading->no_memory, say which. The caller frees it with config_device_free(). */
 struct config_device *device_load(struct loading *loading, struct document *document,
                                   const yaml_node_t *mapping);
-
-/** `file` beside the file `beside`, or as it is when it is absolute; in the scratch arena. NULL: no
- *  memory. */
-const char *device_path_beside(struct loading *loading, const char *beside, const char *file);
 
 #endif

@@ -1,7 +1,7 @@
 /* agent/config/device_template.h - points of a device from a file that knows the device's
  * registers.
  *
- *   drivers/templates/NAME.yaml -> [ DEVICE TEMPLATE ] -> record -> point.h
+ *   drivers/templates/NAME.yaml -> [ DEVICE TEMPLATE ] -> records -> device_points.h
  *
  *  T1  A template is looked for in templates/ beside the main file, then in the folder that the key
  *      `templates` names. The first one found is taken.
@@ -12,13 +12,12 @@
  *  T4  A template's interval is a least one: a point is read at the longer of it and the device's.
  *  T5  Every point of a template names its group and the document and page it was taken from.
  *
- * Depends on: base, drivers/driver.h, document, point, settings.  Threads: one user at a time.
+ * Depends on: base, document, settings.  Threads: one user at a time.
  */
 #ifndef AGENT_CONFIG_DEVICE_TEMPLATE_H
 #define AGENT_CONFIG_DEVICE_TEMPLATE_H
 
 #include "agent/config/document.h"
-#include "agent/config/point.h"
 #include "agent/config/tables.h"
 
 /** One template, read. Everything lives as long as `document` and the loading. */
@@ -29,7 +28,6 @@ struct device_template {
     const yaml_node_t *device;         /* `device:`, or NULL */
     const yaml_node_t *documents;      /* `documents:` */
     const yaml_node_t *points;         /* `points:`, a list of mappings */
-    const yaml_node_t *own;            /* the device's list; NULL: it has none */
 };
 
 /** One point of it. */
@@ -57,19 +55,5 @@ bool device_template_point(struct loading *loading, struct device_template *temp
 /** Add to the device's `record` what the template's `device:` gives beyond it (T2). */
 bool device_template_complete(struct loading *loading, struct device_template *template,
                               struct record *record);
-
-/** Read the points of source->template, changed by those of the same name in `list`, the device's
- *  own, which stands in `document` (NULL: it has none). */
-bool device_template_points(const struct point_source *source,
-                            const struct device_settings *settings, struct document *document,
-                            const yaml_node_t *list);
-
-/** Whether device_template_points() has read this item of the device's list. */
-bool device_template_took(struct device_template *template, struct document *document,
-                          const yaml_node_t *item);
-
-/** Join what the lists `only` and `without` hold into one text each, as "energy, power". */
-bool device_template_join_lists(struct loading *loading, struct document *document,
-                                const yaml_node_t *mapping, struct record *record);
 
 #endif

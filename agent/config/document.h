@@ -47,6 +47,9 @@ struct config_place document_place(const struct document *document, const yaml_n
 /** The value of `key` in `mapping`, or NULL. */
 yaml_node_t *document_get(struct document *document, const yaml_node_t *mapping, const char *key);
 
+/** The text of `key` in `mapping`, or NULL: it has none. */
+const char *document_text(struct document *document, const yaml_node_t *mapping, const char *key);
+
 /** Nothing stands there: `key:` and the end of the line. */
 bool document_is_nothing(const yaml_node_t *node);
 

@@ -37,6 +37,15 @@ bool document_is_nothing(const yaml_node_t *node)
            (text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
 }
 
+const char *document_text(struct document *document, const yaml_node_t *mapping, const char *key)
+{
+    const yaml_node_t *node = document_get(document, mapping, key);
+
+    return node == NULL || node->type != YAML_SCALAR_NODE || document_is_nothing(node)
+               ? NULL
+               : text_of(node);
+}
+
 struct flattening {
     struct loading *loading;
     struct document *document;

@@ -33,3 +33,18 @@ bool loading_no_memory(struct loading *loading)
     loading->no_memory = true;
     return false;
 }
+
+const char *loading_path_beside(struct loading *loading, const char *beside, const char *file)
+{
+    const char *slash = strrchr(beside, '/');
+    int folder = slash == NULL || file[0] == '/' ? 0 : (int)(slash - beside) + 1;
+    size_t size = (size_t)folder + strlen(file) + 1;
+    char *path = arena_allocate(&loading->scratch, size);
+
+    if (path == NULL) {
+        (void)loading_no_memory(loading);
+        return NULL;
+    }
+    (void)snprintf(path, size, "%.*s%s", folder, beside, file); /* sized for it */
+    return path;
+}

@@ -35,4 +35,8 @@ bool finding_add(struct loading *loading, const struct config_place *place, cons
 /** Note that memory ran out. Always false. */
 bool loading_no_memory(struct loading *loading);
 
+/** `file` beside the file `beside`, or as it is when it is absolute; in the scratch arena. NULL: no
+ *  memory. */
+const char *loading_path_beside(struct loading *loading, const char *beside, const char *file);
+
 #endif

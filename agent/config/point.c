@@ -1,6 +1,5 @@
 #include "agent/config/point.h"
 
-#include "agent/config/device_template.h"
 #include "agent/config/label.h"
 #include "agent/config/name.h"
 #include "agent/config/standard.h"
@@ -266,38 +265,6 @@ bool point_read_standard(const struct point_source *source, const struct config_
 
         fine = standard_complete(source->loading, row, &record) &&
                read_point(source, &record, row->type) && fine;
-    }
-    return fine;
-}
-
-bool point_read_list(const struct point_source *source, struct document *document,
-                     const yaml_node_t *list)
-{
-    struct config_place place = document_place(document, list);
-    const yaml_node_t *item;
-    bool fine = true;
-
-    if (document_is_nothing(list)) {
-        return true;
-    }
-    if (list->type != YAML_SEQUENCE_NODE) {
-        return finding_add(source->loading, &place,
-                           "points: takes a list; begin each point with '- '");
-    }
-    for (size_t i = 0; (item = document_item(document, list, i)) != NULL; i++) {
-        struct record record;
-
-        if (source->template != NULL && device_template_took(source->template, document, item)) {
-            continue;
-        }
-        if (item->type != YAML_MAPPING_NODE) {
-            place = document_place(document, item);
-            fine = finding_add(source->loading, &place,
-                               "a point is written as keys and values: { name: ..., ... }");
-            continue;
-        }
-        fine = document_flatten(source->loading, document, item, NULL, &record) &&
-               point_read(source, &record) && fine;
     }
     return fine;
 }

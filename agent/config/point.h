@@ -21,8 +21,6 @@ struct point_entry {
     bool is_implied; /* nobody wrote it: its group's template */
 };
 
-struct device_template;
-
 /** Grows on the heap while reading. */
 struct point_list {
     struct point_entry *entries;
@@ -38,12 +36,11 @@ struct point_source {
     struct config_device *device; /* name, driver and arena are set */
     int64_t interval_ns;          /* of points that name none; 0 for pushing drivers */
     int64_t heartbeat_ns;
-    struct config_place place;        /* of the device, for findings about its points together */
-    struct device_template *template; /* whose points the list may change; NULL: none */
-    const void *group;                /* the driver's struct; NULL without groups */
-    const char *group_template;       /* of drivers/driver.h: its points' types are the source's */
-    const char *group_topic;          /* in front of the address; NULL: none */
-    struct buffer *canonical;         /* see settings.h */
+    struct config_place place;  /* of the device, for findings about its points together */
+    const void *group;          /* the driver's struct; NULL without groups */
+    const char *group_template; /* of drivers/driver.h: its points' types are the source's */
+    const char *group_topic;    /* in front of the address; NULL: none */
+    struct buffer *canonical;   /* see settings.h */
     struct point_list *list;
 };
 
@@ -52,10 +49,6 @@ bool point_read(const struct point_source *source, const struct record *record);
 
 /** Read the points that the driver brings along; `place` is the device. */
 bool point_read_standard(const struct point_source *source, const struct config_place *place);
-
-/** Read `points:`. */
-bool point_read_list(const struct point_source *source, struct document *document,
-                     const yaml_node_t *list);
 
 /** Read the CSV file `path`, named at `place`. */
 bool point_read_csv(const struct point_source *source, const char *path,

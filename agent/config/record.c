@@ -22,6 +22,17 @@ const struct record_field *record_find(const struct record *record, const char *
     return NULL;
 }
 
+bool record_add_missing(struct loading *loading, struct record *record, const struct record *more)
+{
+    for (size_t i = 0; i < more->count; i++) {
+        if (record_find(record, more->fields[i].key) == NULL &&
+            !record_add(loading, record, &more->fields[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const struct config_place *record_place(const struct record *record, const char *key)
 {
     const struct record_field *field = record_find(record, key);

@@ -38,6 +38,9 @@ struct record {
 /** false, with a finding, when there is no room for one more field. */
 bool record_add(struct loading *loading, struct record *record, const struct record_field *field);
 
+/** Add the fields of `more` whose keys `record` has not. As record_add(). */
+bool record_add_missing(struct loading *loading, struct record *record, const struct record *more);
+
 /** The first field with this key, or NULL. */
 const struct record_field *record_find(const struct record *record, const char *key);
 

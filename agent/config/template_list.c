@@ -161,7 +161,7 @@ enum error_code template_list(const char *config_path, const char *name, FILE *o
     if (name != NULL) {
         fine = print_one(&loading, name, out);
     } else {
-        fine = print_folder(&loading, device_path_beside(&loading, config_path, "templates"), out,
+        fine = print_folder(&loading, loading_path_beside(&loading, config_path, "templates"), out,
                             &found);
         fine = print_folder(&loading, loading.template_folder, out, &found) && fine;
         fine = fine && (found > 0 || say_none(&loading));
