@@ -1,8 +1,9 @@
-/* drivers/modbus/device.h - what a Modbus device and its points are made of, and their settings.
+/* drivers/modbus/device.h - what a Modbus device and its points are made of.
  *
- * Shared by device.c, which knows the settings, and modbus.c, which talks.
+ *   options.h (fills it) -> [ DEVICE ] <- ask.h, logs/, sunspec/, modbus.c (which talk)
  *
- * Depends on: address, exchange, line, plan, value.  Threads: as drivers/driver.h D5.
+ * Depends on: address, exchange, line, logs/log, memory, plan, sunspec/binding, value.  Threads: as
+ * drivers/driver.h D5.
  */
 #ifndef DRIVERS_MODBUS_DEVICE_H
 #define DRIVERS_MODBUS_DEVICE_H
@@ -11,10 +12,10 @@
 #include "drivers/modbus/address.h"
 #include "drivers/modbus/exchange.h"
 #include "drivers/modbus/line.h"
-#include "drivers/modbus/logs/logs.h"
+#include "drivers/modbus/logs/log.h"
 #include "drivers/modbus/plan.h"
 #include "drivers/modbus/scale.h"
-#include "drivers/modbus/sunspec/bind.h"
+#include "drivers/modbus/sunspec/binding.h"
 #include "drivers/modbus/value.h"
 
 #include <stdbool.h>
@@ -85,18 +86,6 @@ struct modbus_device {
     char text[VALUE_TEXT_SIZE];
 };
 
-extern const struct option_spec modbus_device_options[]; /* of the drivers over TCP */
-extern const struct option_spec modbus_device_serial_options[];
-extern const struct option_spec modbus_device_point_options[];
-
-/** driver.add_point and driver.prepare: `state` is a struct modbus_device. */
-enum error_code modbus_device_add_point(void *state, struct arena *arena,
-                                        const struct driver_point *configured, struct error *error);
-enum error_code modbus_device_prepare(void *state, struct arena *arena, struct error *error);
-
-/** driver.point_type. */
-const char *modbus_device_point_type(const void *options);
-
 /** What an item of the plan covers: the value, and its factor (N5). */
 void modbus_point_span(const struct modbus_point *point, unsigned *first, unsigned *count);
 
@@ -106,8 +95,5 @@ void modbus_device_plan(struct modbus_device *device);
 /** How long an answer may take: to think, and on a serial line to arrive. */
 int64_t modbus_device_patience_ns(const struct modbus_device *device,
                                   const struct plan_request *request);
-
-/** driver.prepare of modbus-rtu. */
-enum error_code modbus_device_prepare_serial(void *state, struct arena *arena, struct error *error);
 
 #endif

@@ -10,13 +10,13 @@
  *      ten minutes at most. Schedules that come more seldom do not count.
  *  U3  Of a log counts what is read when nothing is new: its index.
  *
- * Depends on: logs, plan, serial.  Threads: pure.
+ * Depends on: logs/log, plan, serial.  Threads: pure.
  */
 #ifndef DRIVERS_MODBUS_LOAD_H
 #define DRIVERS_MODBUS_LOAD_H
 
 #include "base/device_link.h"
-#include "drivers/modbus/logs/logs.h"
+#include "drivers/modbus/logs/log.h"
 #include "drivers/modbus/plan.h"
 #include "drivers/modbus/serial.h"
 

@@ -8,7 +8,10 @@
 #include "drivers/modbus/identify.h"
 #include "drivers/modbus/learning.h"
 #include "drivers/modbus/load.h"
+#include "drivers/modbus/logs/logs.h"
 #include "drivers/modbus/memory.h"
+#include "drivers/modbus/options.h"
+#include "drivers/modbus/sunspec/bind.h"
 #include "drivers/modbus/write.h"
 
 #include <stdlib.h>

@@ -97,16 +97,6 @@ void logs_begin(struct logs *logs)
     }
 }
 
-struct plan_request log_index_request(const struct log *log)
-{
-    if (log->layout.kind == LOG_QUEUE) {
-        return (struct plan_request){.table = TABLE_HOLDING, .count = QUEUE_REGISTERS_MAX};
-    }
-    return (struct plan_request){.table = log->layout.index.table,
-                                 .first = log->layout.index.number,
-                                 .count = log->layout.index_format.registers};
-}
-
 /** The log whose position this is, if it has none yet; NULL: none of ours. */
 static struct log *log_of(const struct logs *logs, const struct log_position *position)
 {

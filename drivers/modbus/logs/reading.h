@@ -9,13 +9,14 @@
  *      behind the record that was taken last is new; where that is gone, all of it is.
  *  F2  A queue that is full and no longer has the last record may have dropped some: told (G4).
  *
- * Depends on: ask, decode, functions, layout, position, ring.  Threads: as drivers/driver.h D5.
+ * Depends on: ask, decode, functions, layout, log, position, ring.  Threads: as drivers/driver.h
+ * D5.
  */
 #ifndef DRIVERS_MODBUS_LOGS_READING_H
 #define DRIVERS_MODBUS_LOGS_READING_H
 
 #include "drivers/modbus/ask.h"
-#include "drivers/modbus/logs/logs.h"
+#include "drivers/modbus/logs/log.h"
 
 /** One logs_read() in progress. */
 struct logs_turn {

@@ -8,31 +8,16 @@
  * left, opening fails with that sentence. B3  A value and its scale factor further apart than the
  * device's block are missing, too.
  *
- * Depends on: device, chain, place.  Threads: as drivers/driver.h D5.
+ * Depends on: ask, binding, chain, device, memory, place.  Threads: as drivers/driver.h D5.
  */
 #ifndef DRIVERS_MODBUS_SUNSPEC_BIND_H
 #define DRIVERS_MODBUS_SUNSPEC_BIND_H
 
 #include "base/clock.h"
 #include "drivers/driver.h"
-#include "drivers/modbus/sunspec/chain.h"
 
 struct modbus_device;
 struct modbus_point;
-struct sunspec_entry;
-struct sunspec_point;
-
-/** Of a device. */
-struct sunspec_binding {
-    uint32_t point_count; /* sunspec ones; 0: nothing of this is used */
-    struct sunspec_chain chain;
-    uint32_t places_sum; /* CRC-32C of where the points stand; 0: not bound yet */
-    uint32_t missing_count;
-    bool told; /* B2 */
-    struct error missing;
-    uint8_t *remembered; /* what remember() brought, until the first binding */
-    size_t remembered_bytes;
-};
 
 /** As modbus_device_add_point(), of an address that sunspec_point_is(). */
 MUST_CHECK enum error_code sunspec_bind_add(struct modbus_device *device, struct arena *arena,
