@@ -129,7 +129,7 @@ static bool read_list(const struct point_source *source, struct device_template 
     const yaml_node_t *item;
     bool fine = true;
 
-    if (list == NULL || document_is_nothing(list)) {
+    if (document_is_nothing(list)) {
         return true;
     }
     if (list->type != YAML_SEQUENCE_NODE) {
@@ -160,7 +160,7 @@ bool device_points_read(const struct point_source *source, struct device_templat
 {
     bool fine = template == NULL || read_template(source, template, settings, document, list);
 
-    return read_list(source, template, document, list) && fine; /* C1 */
+    return (list == NULL || read_list(source, template, document, list)) && fine; /* C1 */
 }
 
 /** The texts of `list` with ", " between, in the scratch arena; NULL: not that, or no memory. */

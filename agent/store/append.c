@@ -1,5 +1,4 @@
 #include "agent/store/inside.h"
-#include "agent/store/place.h"
 #include "agent/store/ring.h"
 #include "agent/store/store_noted.h"
 
@@ -197,7 +196,7 @@ static void describe_ring(const struct ring *ring, struct store_stream_state *st
 {
     const struct database_ring *row = &ring->state->row;
     uint64_t first = row->acknowledged + 1;
-    uint32_t used = place_used_slots(ring);
+    uint32_t used = ring_used_slots(ring);
 
     state->next_sequence = ring->next_sequence;
     state->committed_sequence = ring->committed_sequence;

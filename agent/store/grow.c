@@ -1,12 +1,8 @@
 #include "agent/store/grow.h"
 
 #include "agent/store/room.h"
-#include "base/parse.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
-enum { DROPPED_AT_ONCE = 64, SLOTS_PER_MIB = (1 << 20) / SLOT_BYTES };
+enum { DROPPED_AT_ONCE = 64 };
 
 static uint32_t slots_of(uint64_t ring_bytes)
 {
@@ -123,53 +119,4 @@ enum error_code grow_ahead(struct store *store, struct ring *ring, struct error 
     (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
     drop_leftover(store, ring);
     return count == 0 ? ERROR_OK : make_slots(store, ring, count, error);
-}
-
-/** As the last opening had it: its note, or what was made. 0: there was none. */
-static uint32_t previous_slots(struct store *store, const struct ring *ring, const char *key)
-{
-    char value[STORE_NOTE_SIZE];
-    uint64_t slots = 0;
-
-    if (!store_note_get(store, key, value) || !parse_uint64(value, &slots)) {
-        return ring->state->row.made > ring->wanted ? ring->state->row.made : 0;
-    }
-    return (uint32_t)slots;
-}
-
-static enum error_code announce_ring(struct store *store, struct ring *ring, bool *told,
-                                     struct error *error)
-{
-    char key[STORE_NOTE_KEY_SIZE], value[STORE_NOTE_SIZE], reason[200];
-    struct event event = {.kind = "queue", .subject = "resized", .reason = reason};
-    enum error_code code = ERROR_OK;
-    uint32_t before;
-
-    (void)snprintf(key, sizeof(key), "ring:%s", stream_name(ring->stream)); /* fits, as the next */
-    (void)snprintf(value, sizeof(value), "%" PRIu32, ring->wanted);
-    before = previous_slots(store, ring, key);
-    if (before == ring->wanted) {
-        return ERROR_OK;
-    }
-    if (before != 0) {
-        *told = true;
-        (void)snprintf(reason, sizeof(reason),
-                       "the ring of %s was made %s by configuration: from %.2f MiB to %.2f MiB",
-                       stream_name(ring->stream), before < ring->wanted ? "larger" : "smaller",
-                       (double)before / SLOTS_PER_MIB, (double)ring->wanted / SLOTS_PER_MIB);
-        event.detail = stream_name(ring->stream);
-        code = store_append_own(store, &event, error);
-    }
-    return code == ERROR_OK ? store_note_leave(store, key, value, error) : code;
-}
-
-enum error_code grow_announce(struct store *store, struct error *error)
-{
-    enum error_code code = ERROR_OK;
-    bool told = false;
-
-    for (size_t i = 0; i < STREAM_RING_COUNT && code == ERROR_OK; i++) {
-        code = announce_ring(store, &store->rings[i], &told, error);
-    }
-    return code == ERROR_OK && told ? store_commit(store, error) : code;
 }

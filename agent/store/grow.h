@@ -20,10 +20,6 @@
 /** Set the ring's size as configured, or as made when that is more. While the store is opened. */
 void grow_init(struct store *store, struct ring *ring, uint64_t ring_bytes);
 
-/** The store is open: tell with an event what was made larger or smaller since the last opening,
- *  and begin with W3. Takes the locks itself. Errors: as store_commit(). */
-MUST_CHECK enum error_code grow_announce(struct store *store, struct error *error);
-
 /** Before a commit: make what the ring will need (W1, W2), give up what it should not have (W3).
  *  Fails only when the ring has no slot at all. */
 MUST_CHECK enum error_code grow_ahead(struct store *store, struct ring *ring, struct error *error);

@@ -150,11 +150,6 @@ struct store {
 MUST_CHECK enum error_code store_append_own(struct store *store, const struct event *event,
                                             struct error *error);
 
-/* store.c */
-
-/** Mark the gap event's fields that are the same everywhere. */
-struct event store_gap_event(enum stream stream, uint64_t first, uint64_t last, const char *reason);
-
 static inline bool stream_has_ring(enum stream stream)
 {
     return (int)stream < (int)STREAM_RING_COUNT;

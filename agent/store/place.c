@@ -7,20 +7,6 @@ static uint32_t index_after(const struct ring *ring, uint32_t index)
     return index + 1 < ring->state->row.made ? index + 1 : 0;
 }
 
-uint32_t place_used_slots(const struct ring *ring)
-{
-    const struct database_ring *row = &ring->state->row;
-    uint32_t used = 0;
-
-    if (row->head_first > 0) {
-        used = (row->head + row->made - row->tail) % row->made + 1;
-    }
-    for (const struct image *image = ring->oldest; image != NULL; image = image->next) {
-        used += !image->placed;
-    }
-    return used;
-}
-
 bool place_read_header(struct store *store, enum stream stream, uint32_t index,
                        struct slot_header *header)
 {
@@ -113,7 +99,7 @@ static void evict_tail(struct store *store, struct ring *ring)
     move_tail(store, ring, index, &header);
     if (first <= last) {
         bool uploading = cut->active && first <= cut->cut.last && last >= cut->cut.first;
-        struct event event = store_gap_event(
+        struct event event = ring_gap_event(
             ring->stream, first, last,
             uploading
                 ? "the queue was full: the oldest records, just being uploaded, were overwritten"

@@ -15,9 +15,6 @@ void place_settle_tail(struct store *store, struct ring *ring);
 MUST_CHECK enum error_code place_image(struct store *store, struct ring *ring, struct image *image,
                                        struct error *error);
 
-/** Slots in use, counting images that have no index yet. */
-uint32_t place_used_slots(const struct ring *ring);
-
 /** Was a slot in use not to be found? What leads to the slots is damaged, and they may be whole:
  *  setting the queue aside and salvaging it finds them, going on would overwrite them.
  *  Errors: ERROR_BAD_DATA. Needs only `database_lock`. */

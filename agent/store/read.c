@@ -1,6 +1,7 @@
 /* store_read(): slots are copied under the database lock, decoded and visited without any lock. */
 #include "agent/store/inside.h"
 #include "agent/store/place.h"
+#include "agent/store/ring.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -176,8 +177,8 @@ static enum error_code visit_slot(struct reader *reader, struct error *error)
 static enum error_code tell_gap(struct reader *reader, uint64_t first, uint64_t last,
                                 struct error *error)
 {
-    struct event event = store_gap_event(reader->ring->stream, first, last,
-                                         "the queue was damaged: these records cannot be read");
+    struct event event = ring_gap_event(reader->ring->stream, first, last,
+                                        "the queue was damaged: these records cannot be read");
 
     return first <= last ? store_append_own(reader->store, &event, error) : ERROR_OK;
 }

@@ -1,6 +1,5 @@
 #include "agent/store/ring.h"
 #include "agent/store/inside.h"
-#include "agent/store/place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +161,7 @@ static bool ring_has_room(const struct ring *ring, unsigned images)
     uint32_t slots = ring->growth != STORE_GROWTH_FREE || wrapped ? row->made : ring->capacity;
 
     return ring->when_full == STORE_OVERWRITE_OLDEST || images == 0 ||
-           place_used_slots(ring) + images + RING_HELD_BACK <= slots;
+           ring_used_slots(ring) + images + RING_HELD_BACK <= slots;
 }
 
 static enum error_code reserve_memory(struct store *store, struct ring *ring, size_t count,
@@ -361,4 +360,31 @@ void ring_push_event(struct store *store, const struct event *event)
 
     ring_look_at_clock(store, false);
     ring_push(store, &store->rings[STREAM_EVENTS], &sample, &switches);
+}
+
+uint32_t ring_used_slots(const struct ring *ring)
+{
+    const struct database_ring *row = &ring->state->row;
+    uint32_t used = 0;
+
+    if (row->head_first > 0) {
+        used = (row->head + row->made - row->tail) % row->made + 1;
+    }
+    for (const struct image *image = ring->oldest; image != NULL; image = image->next) {
+        used += !image->placed;
+    }
+    return used;
+}
+
+struct event ring_gap_event(enum stream stream, uint64_t first, uint64_t last, const char *reason)
+{
+    return (struct event){
+        .kind = "gap",
+        .subject = stream_name(stream),
+        .reason = reason,
+        .detail = "",
+        .first = first,
+        .last = last,
+        .count = last - first + 1,
+    };
 }

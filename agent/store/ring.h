@@ -32,6 +32,12 @@ void ring_push(struct store *store, struct ring *ring, const struct sample *samp
 /** Encode what is raw. */
 void ring_encode(struct store *store, struct ring *ring);
 
+/** Slots in use, counting images that have no index yet. */
+uint32_t ring_used_slots(const struct ring *ring);
+
+/** A gap event without times. Needs no lock. */
+struct event ring_gap_event(enum stream stream, uint64_t first, uint64_t last, const char *reason);
+
 /** An event of our own; a commit always has room for those it makes. */
 void ring_push_event(struct store *store, const struct event *event);
 

@@ -1,5 +1,6 @@
 #include "agent/store/store.h"
 
+#include "agent/store/announce.h"
 #include "agent/store/grow.h"
 #include "agent/store/identity.h"
 #include "agent/store/inside.h"
@@ -192,75 +193,6 @@ static enum error_code open_contents(struct store *store, const struct store_set
     return code == ERROR_OK ? take_over(store, error) : code;
 }
 
-struct event store_gap_event(enum stream stream, uint64_t first, uint64_t last, const char *reason)
-{
-    return (struct event){
-        .kind = "gap",
-        .subject = stream_name(stream),
-        .reason = reason,
-        .detail = "",
-        .first = first,
-        .last = last,
-        .count = last - first + 1,
-    };
-}
-
-/** The first words of a new incarnation. */
-static void introduce(struct store *store, const char *predecessor)
-{
-    const struct event identity = {.kind = "identity",
-                                   .subject = store->database.incarnation,
-                                   .reason = store->kept_because,
-                                   .detail = predecessor};
-
-    ring_push_event(store, &identity);
-    if (store->kept_as[0] != '\0') {
-        const struct event kept = {.kind = "queue",
-                                   .subject = "set-aside",
-                                   .reason = store->kept_because,
-                                   .detail = store->kept_as};
-
-        ring_push_event(store, &kept);
-    }
-}
-
-static void push_gap(struct store *store, enum stream stream, const struct recovered_gap *found)
-{
-    struct event gap;
-
-    if (found->reason != NULL) {
-        gap = store_gap_event(stream, found->first, found->last, found->reason);
-        gap.from_ns = found->from_ns;
-        gap.to_ns = found->to_ns;
-        ring_push_event(store, &gap);
-    }
-}
-
-/** What the opening has to say becomes events, durable before anything else is. */
-static enum error_code announce(struct store *store, const struct store_settings *settings,
-                                const struct recovered_gaps *gaps, const char *predecessor,
-                                struct error *error)
-{
-    struct ring *events = &store->rings[STREAM_EVENTS];
-    bool commit_first = false;
-    enum error_code code;
-
-    (void)pthread_mutex_lock(&store->lock); /* cannot fail */
-    code = ring_reserve_own(store, 2 + 2 * STREAM_RING_COUNT, &commit_first, error);
-    if (code == ERROR_OK && events->next_sequence == 1 && !settings->is_aside) {
-        introduce(store, predecessor);
-    }
-    for (size_t i = 0; i < STREAM_RING_COUNT && code == ERROR_OK; i++) {
-        push_gap(store, (enum stream)i, &gaps[i].oldest);
-        push_gap(store, (enum stream)i, &gaps[i].newest);
-    }
-    (void)pthread_mutex_unlock(&store->lock); /* cannot fail */
-    if (code == ERROR_OK) {
-        code = identity_note(store, settings, error);
-    }
-    return code == ERROR_OK ? store_commit(store, error) : code;
-}
-
 /** What is there cannot be used: keep it beside its name, and remember why. */
 static enum error_code set_aside(struct store *store, const struct store_settings *settings,
                                  char predecessor[STORE_INCARNATION_SIZE], struct error *error)
@@ -289,9 +221,9 @@ static enum error_code try_open(struct store *store, const struct store_settings
     if (code != ERROR_OK) {
         return code;
     }
-    code = announce(store, settings, gaps, predecessor, error);
+    code = announce_opening(store, settings, gaps, predecessor, error);
     if (code == ERROR_OK && !settings->is_aside) {
-        code = grow_announce(store, error);
+        code = announce_sizes(store, error);
     }
     if (code == ERROR_BAD_DATA) { /* damaged where it must be written: what the journal has */
         database_copy_on_close(&store->database, false); /* may serve whoever salvages it */

@@ -3,10 +3,10 @@
  *   open -> [ BIND: chain, place ] -> points with registers -> plan
  *
  *  B1  Each time that the device is opened its models are looked for anew. Where the points stand
- * as before, the plan and what was learned stay. B2  Points that the device does not have are
- * missing: they are bad at every reading, and one rejection tells how many and why. If no point is
- * left, opening fails with that sentence. B3  A value and its scale factor further apart than the
- * device's block are missing, too.
+ *      as before, the plan and what was learned stay.
+ *  B2  Points that the device does not have are missing: they are bad at every reading, and one
+ *      rejection tells how many and why. If no point is left, opening fails with that sentence.
+ *  B3  A value and its scale factor further apart than the device's block are missing, too.
  *
  * Depends on: ask, binding, chain, device, memory, place.  Threads: as drivers/driver.h D5.
  */
