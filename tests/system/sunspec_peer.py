@@ -134,9 +134,9 @@ class Peer(Server):
     """pymodbus with one block of holding registers. `refuse(address, count)` gives an exception's
     number for what it shall not answer."""
 
-    def __init__(self, base, registers, refuse=lambda address, count: 0):
+    def __init__(self, base, registers, refuse=lambda address, count: 0, *, rtu=False):
         super().__init__(device(1, coils=[False], discretes=[False], holding=(base, registers),
-                                inputs=[0]), trace=self._note)
+                                inputs=[0]), rtu=rtu, trace=self._note)
         self.requests = []
         self._refuse = refuse
 

@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import harness
+import modbus_slaves
 import pytest
 import sunspec_peer
 from publisher import rows
+from serial_line import SerialLine
 from sunspec_peer import Model, Peer, image, scaled
 from test_running import upload
 
@@ -49,9 +51,13 @@ def configured(points):
     return [{"name": f"p{number}", "address": point.address} for number, point in enumerate(points)]
 
 
-def read_with(agent, tmp_path, peer, points, **options):
+def read_with(agent, tmp_path, peer, points, line="modbus-tcp", serial=None, **options):
     """What the agent stored: the rows of each of `points`, in their order."""
     device = harness.modbus_device("sun", peer.port, configured(points), **options)
+    for old, new in (("driver: modbus-tcp", f"driver: {line}"),
+                     (f"address: 127.0.0.1:{peer.port}", modbus_slaves.keys(line, peer.port, serial))):
+        assert device.count(old) == 1
+        device = device.replace(old, new)
     subject = agent(harness.leat_yaml(tmp_path, device, max_age="2s"))
     subject.start().wait_status(lambda status: status["totals"]["queued"] >= len(points))
     assert subject.stop().code == 0
@@ -101,6 +107,15 @@ def test_a_device_that_takes_60_registers_at_once_is_read(agent, closing, tmp_pa
                         refuse=lambda _, count: 3 if count > 60 else 0).start())
     check(points, read_with(agent, tmp_path, peer, points), block=60)
     assert any(60 < point.span <= BLOCK for point in points)
+
+
+@pytest.mark.parametrize("line", ["modbus-rtu", "modbus-rtu-tcp"])
+def test_a_device_with_rtu_framing_is_found(agent, closing, tmp_path, line):
+    models = [Model(number, sunspec_peer.dice(11)) for number in (1, 103, 160)]
+    points = [point for model in models for point in model.points()]
+    peer = closing(Peer(*image(models, 40000), rtu=True).start())
+    serial = closing(SerialLine(peer.port)) if line == "modbus-rtu" else None
+    check(points, read_with(agent, tmp_path, peer, points, line, serial, interval="5s"))
 
 
 def test_the_second_of_two_equal_models_and_the_first_of_several_are_found(agent, closing, tmp_path):
