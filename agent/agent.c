@@ -354,11 +354,12 @@ static bool finish(struct agent *agent)
     status_board_totals(agent->shared.board, &totals);
     status_board_uplink(agent->shared.board, &uplink);
     log_info("agent-stopped",
-             "uptime_s=%lld queued=%llu suppressed=%llu rejected=%llu uploaded=%llu",
+             "uptime_s=%lld queued=%llu lines=%llu suppressed=%llu rejected=%llu uploaded=%llu",
              (long long)((clock_monotonic_ns(agent->shared.clock) - agent->shared.started_ns) /
                          NS_PER_S),
-             (unsigned long long)totals.queued, (unsigned long long)totals.suppressed,
-             (unsigned long long)totals.rejected, (unsigned long long)uplink.reading_rows);
+             (unsigned long long)totals.queued, (unsigned long long)totals.lines,
+             (unsigned long long)totals.suppressed, (unsigned long long)totals.rejected,
+             (unsigned long long)uplink.reading_rows);
     return saved;
 }
 

@@ -122,6 +122,7 @@ static void add_counts(struct status_counts *sum, const struct status_counts *co
     sum->polls += counts->polls;
     sum->missed += counts->missed;
     sum->queued += counts->queued;
+    sum->lines += counts->lines;
     sum->suppressed += counts->suppressed;
     sum->rejected += counts->rejected;
 }

@@ -33,6 +33,7 @@ struct status_counts {
     uint64_t polls;      /* turns of reading that succeeded */
     uint64_t missed;     /* turns that came too late or failed */
     uint64_t queued;     /* readings appended to the queue */
+    uint64_t lines;      /* log lines appended to it */
     uint64_t suppressed; /* readings held back by report by exception */
     uint64_t rejected;   /* payloads that could not be understood; not readings */
 };

@@ -186,6 +186,7 @@ static bool lines(struct driver_sink *sink, const struct driver_line *lines, siz
         intake->refused_count++;
         return false;
     }
+    intake->counts.lines += count;
     return true;
 }
 

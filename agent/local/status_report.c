@@ -27,6 +27,7 @@ static void add_devices(cJSON *report, struct status_board *board)
         add_count(row, "polls", device.counts.polls);
         add_count(row, "missed", device.counts.missed);
         add_count(row, "queued", device.counts.queued);
+        add_count(row, "lines", device.counts.lines);
         add_count(row, "suppressed", device.counts.suppressed);
         add_count(row, "rejected", device.counts.rejected);
         (void)cJSON_AddItemToArray(list, row);
@@ -87,6 +88,7 @@ static void add_totals(cJSON *report, const struct status_counts *totals,
     cJSON *row = cJSON_AddObjectToObject(report, "totals");
 
     add_count(row, "queued", totals->queued);
+    add_count(row, "lines", totals->lines);
     add_count(row, "suppressed", totals->suppressed);
     add_count(row, "rejected", totals->rejected);
     add_count(row, "uploaded", uplink->reading_rows);
@@ -151,15 +153,15 @@ static void print_devices(const cJSON *report, FILE *output)
 {
     const cJSON *row;
 
-    (void)fprintf(output, "\n%-20s %-12s %-9s %10s %8s %12s %12s %9s\n", "device", "driver",
-                  "state", "polls", "missed", "queued", "suppressed", "rejected");
+    (void)fprintf(output, "\n%-20s %-12s %-9s %10s %8s %12s %12s %12s %9s\n", "device", "driver",
+                  "state", "polls", "missed", "queued", "lines", "suppressed", "rejected");
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(report, "devices"))
     {
-        (void)fprintf(output, "%-20s %-12s %-9s %10llu %8llu %12llu %12llu %9llu\n",
+        (void)fprintf(output, "%-20s %-12s %-9s %10llu %8llu %12llu %12llu %12llu %9llu\n",
                       json_text(row, "name"), json_text(row, "driver"), json_text(row, "state"),
                       json_count(row, "polls"), json_count(row, "missed"),
-                      json_count(row, "queued"), json_count(row, "suppressed"),
-                      json_count(row, "rejected"));
+                      json_count(row, "queued"), json_count(row, "lines"),
+                      json_count(row, "suppressed"), json_count(row, "rejected"));
         if (json_text(row, "reason")[0] != '\0') {
             (void)fprintf(output, "  %s\n", json_text(row, "reason"));
         }

@@ -132,6 +132,7 @@ def test_a_rename_while_the_agent_runs_loses_nothing_and_compressed_files_are_le
         file.write("three\n")
     (logs / "app.log").write_text("four\nnot whole")
     wait_lines(subject, 4)
+    subject.wait_status(lambda status: status["totals"]["lines"] == status["devices"][0]["lines"] == 4)
     rows = rows_in_lake(subject, tmp_path)
     assert sorted(messages(rows)) == ["four", "one", "three", "two"]
     assert {row["source"] for row in rows} <= {"app.log", "app.log.1"}

@@ -18,7 +18,8 @@ static void a_device_that_left_is_counted_in_the_totals_only(void **unused)
 {
     (void)unused;
     struct status_board *board = new_board();
-    const struct status_counts one = {1, 2, 3, 4, 5};
+    const struct status_counts one = {
+        .polls = 1, .missed = 2, .queued = 3, .suppressed = 4, .rejected = 5, .lines = 6};
     struct status_device device;
     struct status_counts totals;
     int first = status_device_join(board, "boiler-1", "modbus-tcp");
@@ -41,6 +42,7 @@ static void a_device_that_left_is_counted_in_the_totals_only(void **unused)
     assert_int_equal(totals.queued, 6);
     assert_int_equal(totals.suppressed, 8);
     assert_int_equal(totals.rejected, 10);
+    assert_int_equal(totals.lines, 12);
     status_board_free(board);
 }
 
