@@ -81,16 +81,18 @@ static bool check_words(struct loading *loading, struct device_template *templat
     return fine;
 }
 
-/** Whether read_template() has read this item of the device's list: it changes a point of the
- *  template, and is the first with its name. */
-static bool is_read(struct device_template *template, struct document *document,
-                    const yaml_node_t *list, const yaml_node_t *item)
+/** The item of `list` that read_template() has read under the name of this one; NULL: the template
+ *  has no such point. */
+static const yaml_node_t *changes_template(struct device_template *template,
+                                           struct document *document, const yaml_node_t *list,
+                                           const yaml_node_t *item)
 {
     const char *name =
         item->type == YAML_MAPPING_NODE ? document_text(document, item, "name") : NULL;
 
-    return name != NULL && own_point(document, list, name) == item &&
-           own_point(&template->document, template->points, name) != NULL;
+    return name == NULL || own_point(&template->document, template->points, name) == NULL
+               ? NULL
+               : own_point(document, list, name);
 }
 
 /** The points of the template, changed by those of the same name in `list`. */
@@ -100,9 +102,9 @@ static bool read_template(const struct point_source *source, struct device_templ
 {
     struct loading *loading = source->loading;
     struct template_point point;
-    bool fine = check_words(loading, template, &source->place, settings->only, false) &&
-                check_words(loading, template, &source->place, settings->without, true);
+    bool fine = check_words(loading, template, &source->place, settings->only, false);
 
+    fine = check_words(loading, template, &source->place, settings->without, true) && fine; /* C1 */
     for (size_t i = 0; device_template_point(loading, template, i, &point); i++) {
         const yaml_node_t *own = own_point(document, list, point.name);
         struct record record = {.count = 0};
@@ -137,9 +139,18 @@ static bool read_list(const struct point_source *source, struct device_template 
                            "points: takes a list; begin each point with '- '");
     }
     for (size_t i = 0; (item = document_item(document, list, i)) != NULL; i++) {
+        const yaml_node_t *taken =
+            template == NULL ? NULL : changes_template(template, document, list, item);
         struct record record;
 
-        if (template != NULL && is_read(template, document, list, item)) {
+        if (taken == item) {
+            continue;
+        }
+        if (taken != NULL) {
+            place = document_place(document, item);
+            fine = finding_add(
+                source->loading, &place, "the point '%.60s' is given twice, first in line %u",
+                document_text(document, item, "name"), document_place(document, taken).line);
             continue;
         }
         if (item->type != YAML_MAPPING_NODE) {

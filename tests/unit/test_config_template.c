@@ -226,6 +226,13 @@ static const struct row refused[] = {
      "leat.yaml:4:5: only: the template m1 has no group 'power'\n"},
     {"leat.yaml", DEVICE "    template: m1\n    without: [watts]\n",
      "leat.yaml:4:5: without: the template m1 has no point 'watts'\n"},
+    {"leat.yaml", DEVICE "    template: m1\n    only: [power]\n    without: [watts]\n",
+     "leat.yaml:4:5: only: the template m1 has no group 'power'\n"
+     "leat.yaml:4:5: without: the template m1 has no point 'watts'\n"},
+    {"leat.yaml",
+     DEVICE "    template: m1\n    points:\n      - { name: amps, unit: mA }\n"
+            "      - { name: amps, unit: kA }\n",
+     "leat.yaml:10:9: the point 'amps' is given twice, first in line 9\n"},
     {"leat.yaml", DEVICE "    only: [energy]\n    points: []\n",
      "leat.yaml:7:5: 'only' picks points of a template; name one, or remove it\n"
      "leat.yaml:4:5: the device has no points; nothing would be read\n"},
